@@ -1,7 +1,7 @@
 // snippet: program
-#:package VariationalBoN@0.1.0
-#:package VariationalBoN.Transformers@0.1.0
-#:package VariationalBoN.Testing@0.1.0
+#:package VariationalBoN@0.9.0
+#:package VariationalBoN.Transformers@0.9.0
+#:package VariationalBoN.Testing@0.9.0
 #:package TorchSharp-cpu@0.107.0
 #:package Microsoft.Extensions.Logging.Console@10.0.15
 using Microsoft.Extensions.Logging;

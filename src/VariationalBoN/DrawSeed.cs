@@ -1,6 +1,8 @@
 namespace VariationalBoN;
 
-/// <summary>The seed of a draw: together with the prompt and the index of the sample it fixes every random number.</summary>
+/// <summary>
+/// The seed of a draw: together with the prompt and the index of the sample it fixes every random number. Immutable, thread-safe.
+/// </summary>
 /// <remarks>
 /// Order does not matter and nothing is stored: sample 17 of a prompt is the same whether it is drawn alone, in a batch, or after a
 /// restart. A plain number converts to a seed of purpose <see cref="DrawPurpose.Rollout"/>.

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace VariationalBoN;
 
-/// <summary>A mean with its standard error and the number of independent observations behind it.</summary>
+/// <summary>A mean with its standard error and the number of independent observations behind it. Immutable, thread-safe.</summary>
 /// <param name="Value">The estimate.</param>
 /// <param name="StandardError">One standard error, in the unit of <paramref name="Value"/>; infinite when a single observation tells
 /// nothing of its spread.</param>

@@ -1,6 +1,6 @@
 namespace VariationalBoN;
 
-/// <summary>A completion with the two numbers that every target needs: r(x, y) and log pi_ref(y | x).</summary>
+/// <summary>A completion with the two numbers that every target needs: r(x, y) and log pi_ref(y | x). Immutable, thread-safe.</summary>
 /// <param name="Completion">The completion.</param>
 /// <param name="Reward">r(x, y), the reward model's score, in its own unit; finite.</param>
 /// <param name="LogReference">

@@ -5,12 +5,10 @@ namespace VariationalBoN;
 /// measured.
 /// </summary>
 /// <remarks>
-/// Spans of <see cref="SourceName"/>: <c>draw</c>, a call that samples a <see cref="CausalLmPolicy"/> or a
-/// request of a <see cref="Policies.LiveDecoding"/>; <c>judge</c>, a call of a reward
-/// model; <c>checkpoint.save</c> and
-/// <c>checkpoint.restore</c>. Their tags are those of OpenTelemetry's conventions for generative models where there is one, and begin
-/// with <c>variationalbon.</c> elsewhere
-/// (docs/hosting.md). Stateless, thread-safe.
+/// Spans of <see cref="SourceName"/>: <c>draw</c>, a call that samples a <see cref="CausalLmPolicy"/> or a request of a
+/// <see cref="Policies.LiveDecoding"/>; <c>judge</c>, a call of a reward model; <c>checkpoint.save</c> and <c>checkpoint.restore</c>. Their
+/// tags are those of OpenTelemetry's conventions for generative models where there is one, and begin with <c>variationalbon.</c> elsewhere.
+/// Stateless, thread-safe.
 /// </remarks>
 public static class Telemetry
 {

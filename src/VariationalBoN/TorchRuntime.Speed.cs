@@ -21,11 +21,11 @@ public static partial class TorchRuntime
     /// on processors of Intel alone.
     /// </summary>
     /// <remarks>
-    /// Float32 products, so drawing, scoring and training, become up to twice as fast (docs/speed.md). Their rounding is another, so that
-    /// results differ in their last digits from those of a process without it: <see cref="Policies.ModuleFingerprint"/> and checkpoints
-    /// name it, and a store or a run is gone on with as it was begun. It works by a function that MKL asks for, which a shared object of
-    /// 4,192 bytes defines before libtorch does; the object is written to the folder for temporary files, loaded and removed, and nothing
-    /// of libtorch is changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
+    /// Float32 products, so drawing, scoring and training, become up to twice as fast. Their rounding is another, so that results differ in
+    /// their last digits from those of a process without it: <see cref="Policies.ModuleFingerprint"/> and checkpoints name it, and a store
+    /// or a run is gone on with as it was begun. It works by a function that MKL asks for, which a shared object of 4,192 bytes defines
+    /// before libtorch does; the object is written to the folder for temporary files, loaded and removed, and nothing of libtorch is
+    /// changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
     /// </remarks>
     /// <returns>
     /// Whether it is in effect; if not, why: another system than Linux x64 with glibc, another processor than AMD's, one without AVX2, or a
@@ -58,10 +58,10 @@ public static partial class TorchRuntime
 
     /// <summary>Makes glibc keep the memory that tensors give back, instead of returning it to the system and fetching it again.</summary>
     /// <remarks>
-    /// Each page that is fetched again costs 7 to 20 microseconds on a virtual machine, and a training step fetches hundreds of thousands
-    /// (docs/speed.md). Blocks of up to 1 GiB are kept in the heap and up to 2 GiB of it at its end stay (<c>mallopt</c>): the process
-    /// needs about a quarter more memory. No number changes. For the whole process and all its native libraries; best before the first
-    /// tensor. It is what MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ do from outside. Thread-safe.
+    /// Each page that is fetched again costs 7 to 20 microseconds on a virtual machine, and a training step fetches hundreds of thousands.
+    /// Blocks of up to 1 GiB are kept in the heap and up to 2 GiB of it at its end stay (<c>mallopt</c>): the process needs about a quarter
+    /// more memory. No number changes. For the whole process and all its native libraries; best before the first tensor. It is what
+    /// MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ do from outside. Thread-safe.
     /// </remarks>
     /// <returns>Whether it is in effect; if not, why: another system than Linux with glibc.</returns>
     public static RuntimeSetting KeepFreedMemory()

@@ -24,8 +24,10 @@ public static partial class TorchRuntime
         }
     }
 
-    /// <summary>The same in the middle of an expression, such as the argument of a base constructor that loads the library
-    /// itself.</summary>
+    /// <summary>
+    /// Calls <see cref="Require()"/> in the middle of an expression, such as the argument of a base constructor that loads the library
+    /// itself.
+    /// </summary>
     /// <param name="value">Any value.</param>
     /// <returns><paramref name="value"/>.</returns>
     /// <exception cref="TorchRuntimeException">The native library cannot be loaded.</exception>

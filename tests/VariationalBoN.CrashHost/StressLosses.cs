@@ -29,6 +29,10 @@ internal static class StressLosses
         yield return Loss("IPO", (best, worst) => PairLoss.Ipo(best, worst, old, other, beta: 0.1));
         yield return Loss("DPO", (best, worst) => PairLoss.Dpo(best, worst, old, other, beta: 0.1));
         yield return Loss("BoNBoN", (best, worst) => PairLoss.BonBon(best, worst, old, other, n: 4));
+        yield return Loss(
+            "distillation",
+            (own, teacher) => Distillation.Loss(own.view(4, 2).log_softmax(1), teacher.view(4, 2).log_softmax(1), completions: 2)
+        );
         EmpiricalRewardCdf[] cdfs = [new(Numbers(5)), new(Numbers(6))];
         foreach (RatioEstimator estimator in Enum.GetValues<RatioEstimator>())
             yield return Device(resources.Keep(new TorchBoNDistribution(cdfs, n: 3, estimator: estimator)));

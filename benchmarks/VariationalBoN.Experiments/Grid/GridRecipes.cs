@@ -129,6 +129,35 @@ internal static class GridRecipes
             );
         };
 
+    /// <summary>Distillation of the guided policy on the policy's own draws. A step goes through the draws of some steps before again, each
+    /// with what the teacher said of it.</summary>
+    /// <param name="value">The values that guide the teacher.</param>
+    /// <param name="weight">Where to.</param>
+    /// <param name="batches">How many batches a step goes through, the new one included.</param>
+    /// <param name="watch">Counts the draws, owns what the teacher said.</param>
+    public static Recipe Distilled(IPrefixValue value, RankWeight weight, int batches, RunWatch watch)
+    {
+        var kept = new Queue<(IReadOnlyList<Completion> Drawn, torch.Tensor Teacher)>();
+        GuidedPolicy? guided = null;
+        return (run, step, ct) =>
+        {
+            guided ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
+            var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
+            watch.Drawn += drawn.Count;
+            kept.Enqueue((drawn, watch.Own(guided.NextTokenLogProb(drawn)))); // [N, V]
+            if (kept.Count > batches)
+                kept.Dequeue().Teacher.Dispose();
+            return Task.FromResult(
+                new StepWork(() =>
+                {
+                    Completion[] all = [.. kept.SelectMany(part => part.Drawn)];
+                    var teacher = torch.cat([.. kept.Select(part => part.Teacher)]);
+                    return new StepLoss(Distillation.Loss(run.Policy.NextTokenLogProb(all), teacher, all.Length));
+                })
+            );
+        };
+    }
+
     /// <summary>The mix of both KLs: reverse on completions of the policy, forward on stored samples as Best-of-N draws them.</summary>
     public static Recipe JeffreysMix(double n, double reverseWeight)
     {

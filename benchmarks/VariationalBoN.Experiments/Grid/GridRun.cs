@@ -30,12 +30,12 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
             Method.Jeffreys => 1.5,
             Method.Iterated => 2.5,
             Method.Guided => 0.5,
-            _ => Variation.Lambda is null ? 1 : 1.5,
+            _ => (Variation.Lambda is null ? 1 : 1.5) + (3 * (Variation.Distilled ?? 0)),
         };
 
     /// <summary>Whether it uses the value head of its seed.</summary>
     [JsonIgnore]
-    public bool NeedsHead => Method == Method.Guided || Variation.Lambda is not null || Variation.GuidedStart is not null;
+    public bool NeedsHead => Method == Method.Guided || (Variation.Lambda ?? Variation.GuidedStart ?? Variation.Distilled) is not null;
 
     public string FileName =>
         string.Create(

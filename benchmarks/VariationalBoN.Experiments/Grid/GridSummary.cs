@@ -142,6 +142,7 @@ internal sealed class GridSummary
             ("tuning", "What comes nearest to Best-of-N", Tuning),
             ("values", "Values along the answer, falling rates, growing batches", Valued),
             ("recipes", "Where a run begins, and how large its steps are", Searched),
+            ("distilled", "The guided policy distilled", Distilled),
             ("heads", "What a value head learns from", Heads),
             ("proposals", "One of several guided draws", Proposals),
             ("variants", "Baselines, weights, clipping, moving average", Variants),
@@ -422,6 +423,11 @@ internal sealed class GridSummary
         Compared("recipes", [Method.VariationalBestOfN, Method.Guided])
         + "\nThe nearest first. warm start: BoN-SFT for that part of the steps; guided start: likelihood of the guided policy's draws; "
         + "batch x: completions of a step as a multiple of the default's; the other columns as above.\n";
+
+    private string Distilled() =>
+        Compared("distilled", [Method.VariationalBestOfN, Method.Guided])
+        + "\nThe nearest first. distilled: that part of the steps pulls the policy to the guided one on its own draws, the rest is vBoN; "
+        + "kept: batches that a step goes through, the new one and those before it; the other columns as above.\n";
 
     private string Heads() =>
         Compared("heads", [Method.Guided])

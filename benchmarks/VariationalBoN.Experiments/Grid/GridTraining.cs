@@ -174,6 +174,10 @@ internal static class GridTraining
             ),
             _ => throw new ArgumentOutOfRangeException(nameof(run), run.Method, "This method has no recipe."),
         };
+        if (run.Variation.Distilled is double distilled)
+            recipe = GridRecipes
+                .Distilled(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), run.Variation.Kept ?? 1, watch)
+                .Then(recipe, distilled);
         if (run.Variation.GuidedStart is double guided)
             recipe = GridRecipes.OnGuidedDraws(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), watch).Then(recipe, guided);
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;

@@ -37,6 +37,12 @@ internal sealed record Variation
     /// <summary>The part of the steps that is likelihood of the guided policy's draws before vBoN.</summary>
     public double? GuidedStart { get; init; }
 
+    /// <summary>The part of the steps that distils the guided policy, before vBoN; 1 for all.</summary>
+    public double? Distilled { get; init; }
+
+    /// <summary>Batches that a step of distillation goes through, the new one and those before it; null for the new one.</summary>
+    public int? Kept { get; init; }
+
     /// <summary>How much the values themselves count in the loss of the head; null for the default.</summary>
     public double? ValueWeight { get; init; }
 
@@ -121,6 +127,8 @@ internal sealed record Variation
                 ("first part", FirstPart),
                 ("batch x", BatchFactor),
                 ("guided start", GuidedStart),
+                ("distilled", Distilled),
+                ("kept", Kept),
                 ("value weight", ValueWeight),
                 ("head epochs", HeadEpochs),
                 ("head width", HeadWidth),

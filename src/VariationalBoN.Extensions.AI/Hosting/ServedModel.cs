@@ -1,8 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Keys of the services that <see cref="VariationalBoNServiceExtensions"/> registers: <see cref="CausalLmPolicy"/> and
-/// <c>IChatClient</c> of each model. Stateless.
+/// Keys of the services that <see cref="VariationalBoNServiceExtensions"/> registers: <see cref="CausalLmPolicy"/> and <c>IChatClient</c>
+/// of each model. Stateless, thread-safe.
 /// </summary>
 public static class ServedModel
 {

@@ -14,27 +14,27 @@ public sealed class VariationalBoNOptions
     /// <summary>
     /// The directory of the aligned model, in Hugging Face's layout; with <see cref="Adapters"/>, of the model that they are laid on.
     /// </summary>
-    /// <value>null: the application registers a <see cref="CausalLmPolicy"/> of its own (<see cref="ServedModel.Policy"/>).</value>
+    /// <value>Default null: the application registers a <see cref="CausalLmPolicy"/> of its own (<see cref="ServedModel.Policy"/>).</value>
     public string? Model { get; set; }
 
     /// <summary>A directory of low-rank adapters in PEFT's format: <see cref="Model"/> without them is then the reference.</summary>
-    /// <value>null.</value>
+    /// <value>Default null: none.</value>
     public string? Adapters { get; set; }
 
     /// <summary>The directory of the model before alignment. Not together with <see cref="Adapters"/>.</summary>
-    /// <value>null: without adapters there is no reference, and no literal Best-of-N of it.</value>
+    /// <value>Default null: without adapters there is no reference, and no literal Best-of-N of it.</value>
     public string? Reference { get; set; }
 
     /// <summary>The directory of a sequence classifier that is the reward model.</summary>
-    /// <value>null: there is none, unless <see cref="RewardEndpoint"/> or the application gives one.</value>
+    /// <value>Default null: none, unless <see cref="RewardEndpoint"/> or the application gives one.</value>
     public string? Reward { get; set; }
 
     /// <summary>The label of the classifier that is rewarded.</summary>
-    /// <value>null, for a classifier of one label.</value>
+    /// <value>Default null, for a classifier of one label.</value>
     public string? RewardLabel { get; set; }
 
-    /// <summary>The address of a reward model behind HTTP (docs/remote-rewards.md). Not together with <see cref="Reward"/>.</summary>
-    /// <value>null.</value>
+    /// <summary>The address of a reward model behind HTTP. Not together with <see cref="Reward"/>.</summary>
+    /// <value>Default null: none.</value>
     /// <remarks>
     /// Asked through <c>IHttpClientFactory</c>, by the client named <see cref="RewardClientName"/>, and again when a call fails for a
     /// passing reason.
@@ -45,7 +45,7 @@ public sealed class VariationalBoNOptions
     /// Name and version of the reward model behind <see cref="RewardEndpoint"/>, which an answer that names its model must name; needed
     /// with it.
     /// </summary>
-    /// <value>null.</value>
+    /// <value>Default null.</value>
     public string? RewardName { get; set; }
 
     /// <summary>
@@ -55,29 +55,29 @@ public sealed class VariationalBoNOptions
     public const string RewardClientName = "VariationalBoN.Reward";
 
     /// <summary>N of literal Best-of-N, at least 1.</summary>
-    /// <value>8.</value>
+    /// <value>Default 8.</value>
     public int N { get; set; } = 8;
 
     /// <summary>The most tokens of an answer, at least 1: part of what policy and reference are.</summary>
-    /// <value>256.</value>
+    /// <value>Default 256.</value>
     public int MaxNewTokens { get; set; } = 256;
 
     /// <summary>The temperature, above 0: part of what policy and reference are; 1 is the aligned distribution itself.</summary>
-    /// <value>1.</value>
+    /// <value>Default 1.</value>
     public double Temperature { get; set; } = 1;
 
     /// <summary>
     /// The most requests of a model that wait for a place, at least 1; one more is refused (<see
     /// cref="Serving.ServiceBusyException"/>).
     /// </summary>
-    /// <value>256.</value>
+    /// <value>Default 256.</value>
     public int MaxWaiting { get; set; } = 256;
 
     /// <summary>The element type of the weights: Float32 or BFloat16.</summary>
-    /// <value>Float32.</value>
+    /// <value>Default <see cref="torch.ScalarType.Float32"/>.</value>
     public torch.ScalarType ElementType { get; set; } = torch.ScalarType.Float32;
 
     /// <summary>The device of the models: <c>cpu</c>, <c>cuda</c> or <c>cuda:1</c>.</summary>
-    /// <value>cpu.</value>
+    /// <value>Default "cpu".</value>
     public string Device { get; set; } = "cpu";
 }

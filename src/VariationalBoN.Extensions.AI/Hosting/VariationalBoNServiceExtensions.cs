@@ -12,7 +12,7 @@ namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
 /// Registers aligned models in a .NET host: models, reward model, chat clients, a health check and metrics, from options that are checked
-/// when the host starts. Stateless.
+/// when the host starts. Stateless, thread-safe.
 /// </summary>
 /// <remarks>
 /// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>, <see

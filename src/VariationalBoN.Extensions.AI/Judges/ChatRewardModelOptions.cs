@@ -6,33 +6,39 @@ public sealed record ChatRewardModelOptions
 {
     /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as
     /// its JSON. Ask for one number and nothing else.</summary>
+    /// <value>Required.</value>
     public required string Template { get; init; }
 
-    /// <summary>The system message; null for none.</summary>
+    /// <summary>The system message.</summary>
+    /// <value>Default null: none.</value>
     public string? Instructions { get; init; }
 
-    /// <summary>The model that is asked for; null for the client's own.</summary>
+    /// <summary>The model that is asked for.</summary>
+    /// <value>Default null: the client's own.</value>
     public string? ModelId { get; init; }
 
-    /// <summary>The sampling temperature, 0 or more; null leaves it to the service. Above 0 the reward of a text is a random
-    /// number.</summary>
+    /// <summary>The sampling temperature, 0 or more. Above 0 the reward of a text is a random number.</summary>
+    /// <value>Default 0. null leaves it to the service.</value>
     public float? Temperature { get; init; } = 0;
 
     /// <summary>The most tokens of an answer, at least 1; a model that reasons first needs many more.</summary>
+    /// <value>Default 16.</value>
     public int MaxOutputTokens { get; init; } = 16;
 
     /// <summary>The lowest number that is a reward; an answer below it is a failure, not clipped.</summary>
+    /// <value>Default minus infinity: no bound.</value>
     public double MinReward { get; init; } = double.NegativeInfinity;
 
     /// <summary>The highest number that is a reward; an answer above it is a failure, not clipped.</summary>
+    /// <value>Default infinity: no bound.</value>
     public double MaxReward { get; init; } = double.PositiveInfinity;
 
-    /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none; null takes answers that are
-    /// one number and nothing else.</summary>
+    /// <summary>Reads the reward out of an answer, throwing <see cref="FormatException"/> when there is none.</summary>
+    /// <value>Default null: an answer is one number and nothing else.</value>
     public Func<string, double>? ReadAnswer { get; init; }
 
-    /// <summary>Tells this judge from others; null for one made of model, texts and settings. Needed with <see cref="ReadAnswer"/>, which
-    /// cannot be told apart.</summary>
+    /// <summary>Tells this judge from others. Needed with <see cref="ReadAnswer"/>, which cannot be told apart.</summary>
+    /// <value>Default null: one made of model, texts and settings.</value>
     public ModelIdentity? Identity { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace VariationalBoN.Extensions.AI.Pools;
@@ -7,6 +8,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <param name="sampler">Draws.</param>
 /// <param name="scorer">Gives log pi_ref and rewards: of a table of reference samples one whose reference is
 /// <see cref="PoolSampler.Policy"/>.</param>
+[Experimental(ExperimentalIds.Pools)]
 public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : ICompletionSource
 {
     private const int CompletionsPerPart = 256;

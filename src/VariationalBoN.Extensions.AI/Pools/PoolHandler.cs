@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
@@ -17,6 +18,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// rewards do.</para>
 /// <para>Thread-safe. Disposing ends its connections.</para>
 /// </remarks>
+[Experimental(ExperimentalIds.Pools)]
 public sealed class PoolHandler : HttpMessageHandler
 {
     /// <summary>The one server that a request goes to, in one of its lives: when that ends, the request has failed.</summary>

@@ -1,47 +1,52 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net.Http.Headers;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>How a <see cref="PoolHandler"/> treats its servers. Immutable; as thread-safe as its function. Checked where it is used, all
 /// faults in one message.</summary>
+[Experimental(ExperimentalIds.Pools)]
 public sealed record PoolOptions
 {
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
     /// <summary>The most requests that one server is given at once, at least 1; others wait for a free one.</summary>
-    /// <value>16. For vLLM some hundreds, as many as it draws together.</value>
+    /// <value>Default 16. For vLLM some hundreds, as many as it draws together.</value>
     public int MaxRequestsPerServer { get; init; } = 16;
 
     /// <summary>How long one server may take over one request, body included, from 10 ms to a day; then it is asked elsewhere.</summary>
-    /// <value>Five minutes.</value>
+    /// <value>Default 5 minutes.</value>
     public TimeSpan TryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How often one request is tried on one server, at least 1, before the request fails: when it has been tried so often on
     /// each.</summary>
-    /// <value>8: with the pauses below a server may be away for about a minute.</value>
+    /// <value>Default 8: with the pauses below a server may be away for about a minute.</value>
     public int MaxTriesPerServer { get; init; } = 8;
 
     /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to
     /// <see cref="MaxPause"/>. A server's Retry-After is heeded, up to that, too.</summary>
-    /// <value>Half a second.</value>
+    /// <value>Default 0.5 seconds.</value>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>The longest pause, from <see cref="FirstPause"/> to a day.</summary>
-    /// <value>30 seconds.</value>
+    /// <value>Default 30 seconds.</value>
     public TimeSpan MaxPause { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The most bytes of an answer that are read, at least 1; more is an error.</summary>
-    /// <value>64 MiB.</value>
+    /// <value>Default 64 MiB.</value>
     public int MaxResponseBytes { get; init; } = 64 << 20;
 
-    /// <summary>What requests without authorisation of their own are sent with; null for none.</summary>
+    /// <summary>What requests without authorisation of their own are sent with.</summary>
+    /// <value>Default null: none.</value>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
     /// <summary>Told when a server fails and is left alone for a while, and when it answers again. Called within a request: it must not
     /// block.</summary>
+    /// <value>Default null: nobody is told.</value>
     public Action<ServerHealth>? OnChange { get; init; }
 
     /// <summary>The clock.</summary>
+    /// <value>Default <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Refuses options out of range.</summary>

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>What the servers of a pool speak.</summary>
+[Experimental(ExperimentalIds.Pools)]
 public enum PoolProtocol
 {
     /// <summary>OpenAI's POST /v1/completions with vLLM's parameters (vLLM from 0.10.2, and servers that follow it): ids in, ids out by

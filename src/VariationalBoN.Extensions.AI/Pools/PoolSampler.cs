@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using VariationalBoN.Extensions.AI.Internal;
 using VariationalBoN.Policies;
 using VariationalBoN.Rewards;
 
@@ -24,6 +23,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// in bfloat16, or on a GPU, the k-th token of a near tie may be another.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
+[Experimental(ExperimentalIds.Pools)]
 public sealed class PoolSampler
 {
     private readonly PoolHandler _pool;

@@ -1,16 +1,19 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe. Checked where it is used, all faults
 /// in one message.</summary>
+[Experimental(ExperimentalIds.Pools)]
 public sealed record PoolSamplerOptions
 {
     /// <summary>The name that the servers know the model by, such as vLLM's --served-model-name.</summary>
+    /// <value>Required.</value>
     public required string Model { get; init; }
 
     /// <summary>What the servers speak.</summary>
-    /// <value><see cref="PoolProtocol.Completions"/>, that of vLLM.</value>
+    /// <value>Default <see cref="PoolProtocol.Completions"/>, that of vLLM.</value>
     public PoolProtocol Protocol { get; init; }
 
     /// <summary>
@@ -18,7 +21,7 @@ public sealed record PoolSamplerOptions
     /// that comes back after it was away, are held to it before any of that server's is taken. Its identity is that of the draws. With
     /// top-k or top-p it reads every completion, and what it gives no probability is drawn again.
     /// </summary>
-    /// <value>null.</value>
+    /// <value>Default null: <see cref="UncheckedIdentity"/> is needed.</value>
     public IPolicy? LocalCopy { get; init; }
 
     /// <summary>
@@ -26,21 +29,22 @@ public sealed record PoolSamplerOptions
     /// it. It must change with the weights; tokenizer, lengths, stop tokens and all that else makes one law another are added to it, and
     /// what it says of them already must be so. Then log pi of a completion is what its server says.
     /// </summary>
+    /// <value>Default null: <see cref="LocalCopy"/> is needed.</value>
     public ModelIdentity? UncheckedIdentity { get; init; }
 
     /// <summary>The most nats a token by which log-probabilities of a server may differ from those of the local copy on average, and by
     /// which draws that are drawn again may move the law; above 0.</summary>
-    /// <value>0.01. A server in bfloat16 is about 0.001 off a copy in float32.</value>
+    /// <value>Default 0.01. A server in bfloat16 is about 0.001 off a copy in float32.</value>
     public double MaxDrift { get; init; } = 0.01;
 
     /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown
     /// away.</summary>
-    /// <value>128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times at most; with a fault some 20
-    /// times more, for its name.</value>
+    /// <value>Default 128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times at most; with a fault some
+    /// 20 times more, for its name.</value>
     public int CheckedCompletions { get; init; } = 128;
 
-    /// <summary>The most requests under way, each for one completion, at least 1; null for as many as the servers take.</summary>
-    /// <value>null.</value>
+    /// <summary>The most requests under way, each for one completion, at least 1.</summary>
+    /// <value>Default null: as many as the servers take.</value>
     public int? MaxConcurrency { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

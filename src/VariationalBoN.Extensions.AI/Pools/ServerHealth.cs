@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>How a server of a pool is, at one moment. Immutable, thread-safe.</summary>
@@ -8,6 +10,7 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// 5xx).</param>
 /// <param name="Pause">For how long it is left alone from now; 0 when it is asked.</param>
 /// <param name="LastFailure">Why it failed last; null when it never has.</param>
+[Experimental(ExperimentalIds.Pools)]
 public sealed record ServerHealth(Uri Server, int UnderWay, long Answered, long Failed, TimeSpan Pause, string? LastFailure)
 {
     /// <summary>One line for people.</summary>

@@ -8,8 +8,8 @@ namespace VariationalBoN.Extensions.AI.References;
 /// <summary>Draws reference samples from a chat model, such as an OpenAI-compatible server: texts y ~ pi_ref(. | x) without token ids and
 /// log pi_ref.</summary>
 /// <remarks>
-/// It is no <see cref="IPolicy"/>, since it cannot tell log-probabilities; docs/remote-rewards.md says what its samples are good for. No
-/// sample is ever left out: that would change the distribution. As thread-safe as the client, which stays the caller's.
+/// It is no <see cref="IPolicy"/>, since it cannot tell log-probabilities; its samples give F, so the targets of every objective, and no
+/// more. No sample is ever left out: that would change the distribution. As thread-safe as the client, which stays the caller's.
 /// </remarks>
 public sealed class ChatReferenceSampler
 {
@@ -108,8 +108,10 @@ public sealed class ChatReferenceSampler
             cancellationToken
         );
 
-    /// <summary>The same, into a store where the options name one: what it has is not asked for again, so a call that failed or was killed
-    /// goes on.</summary>
+    /// <summary>
+    /// Draws and scores M completions of each prompt, and keeps them in a store where the options name one: what the store has is not asked
+    /// for again, so a call that failed or was killed goes on.
+    /// </summary>
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress. A batch counts when all of it is drawn and scored.</param>

@@ -8,38 +8,44 @@ namespace VariationalBoN.Extensions.AI.References;
 public sealed record ChatReferenceSamplerOptions
 {
     /// <summary>The most tokens of a completion, at least 1: part of what the reference is.</summary>
+    /// <value>Required.</value>
     public required int MaxOutputTokens { get; init; }
 
     /// <summary>The sampling temperature, above 0: part of what the reference is.</summary>
+    /// <value>Default 1.</value>
     public float Temperature { get; init; } = 1;
 
-    /// <summary>The model that is asked for; null for the client's own.</summary>
+    /// <summary>The model that is asked for.</summary>
+    /// <value>Default null: the client's own.</value>
     public string? ModelId { get; init; }
 
-    /// <summary>The messages of a prompt; null for one user message, or the messages of a conversation where they hold texts alone. What
-    /// the service makes of them is the prompt of its model.</summary>
+    /// <summary>The messages of a prompt. What the service makes of them is the prompt of its model.</summary>
+    /// <value>Default null: one user message, or the messages of a conversation where they hold texts alone.</value>
     public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
-    /// The identity of the reference, null for one made of model and settings. Set it to <see cref="IPolicy.Identity"/> of a local policy
-    /// to say that the service draws from that very distribution, template and settings included: only then does a
-    /// <see cref="ReferenceTable"/> of these samples agree to be used with it. Needed with <see cref="Messages"/>, which cannot be told
-    /// apart.
+    /// The identity of the reference. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service draws from that
+    /// very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples agree to be used
+    /// with it. Needed with <see cref="Messages"/>, which cannot be told apart.
     /// </summary>
+    /// <value>Default null: one made of model and settings.</value>
     public ModelIdentity? Identity { get; init; }
 
-    /// <summary>How an answer that does not say why it ended is taken; null refuses it, since truncated completions could not be told from
-    /// whole ones.</summary>
+    /// <summary>How an answer that does not say why it ended is taken.</summary>
+    /// <value>Default null: it is refused, since truncated completions could not be told from whole ones.</value>
     public FinishReason? MissingFinishReason { get; init; }
 
     /// <summary>Whether each request carries a seed of its own, so that a service that heeds seeds draws the same completions
     /// again.</summary>
+    /// <value>Default true.</value>
     public bool SendSeed { get; init; } = true;
 
     /// <summary>The most requests that are under way at once, at least 1.</summary>
+    /// <value>Default 8.</value>
     public int MaxConcurrency { get; init; } = 8;
 
     /// <summary>How often and when a failed request is made again.</summary>
+    /// <value>Default those of <see cref="RetryOptions"/>.</value>
     public RetryOptions Retry { get; init; } = new();
 
     /// <summary>Refuses options out of range.</summary>

@@ -2,6 +2,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
 /// The counts of a <see cref="CompletionService"/>, such as requests that run, wait and have ended: for a health check and for metrics.
+/// Immutable, thread-safe.
 /// </summary>
 /// <param name="Waiting">Requests that wait for a place.</param>
 /// <param name="Running">Requests that are being drawn.</param>

@@ -6,7 +6,7 @@ namespace VariationalBoN.Extensions.AI.Serving;
 public sealed record PolicyChatClientOptions
 {
     /// <summary>The name of the model: what answers carry, and the one that may be asked for.</summary>
-    /// <value>Default: "policy".</value>
+    /// <value>Default "policy".</value>
     public string ModelId { get; init; } = "policy";
 
     /// <summary>
@@ -14,7 +14,7 @@ public sealed record PolicyChatClientOptions
     /// that make none.
     /// </summary>
     /// <value>
-    /// Default: null, a conversation where the policy reads conversations (<see cref="VariationalBoN.Policies.IPromptReader"/>), and else
+    /// Default null: a conversation where the policy reads conversations (<see cref="VariationalBoN.Policies.IPromptReader"/>), and else
     /// the text of a single message of the user.
     /// </value>
     public Func<IReadOnlyList<ChatMessage>, Prompt>? ReadMessages { get; init; }

@@ -1,9 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using VariationalBoN.Orleans.Clients;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>Makes a client of Orleans one of this library. Stateless.</summary>
+/// <summary>Makes a client of Orleans one of this library. Stateless, thread-safe.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public static class ClientBuilderExtensions
 {
     /// <summary>Tries to connect for some time, since silos that load models start slowly, and says what to look at when it

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Orleans;
 
-/// <summary>Finds the workers of a cluster. Stateless.</summary>
+/// <summary>Finds the workers of a cluster. Stateless, thread-safe.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public static class ClusterClientExtensions
 {
     /// <summary>Looks for silos with workers (<see cref="SiloBuilderExtensions"/>), and gives them once there is one.</summary>

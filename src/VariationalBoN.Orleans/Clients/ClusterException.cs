@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Orleans;
 
 /// <summary>The cluster could not do a block: there is no worker, or one failed. The message names worker, block and remedy.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed class ClusterException : Exception
 {
     /// <summary>Creates the exception without a message of its own.</summary>

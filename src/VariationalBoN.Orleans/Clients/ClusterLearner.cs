@@ -1,10 +1,9 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using VariationalBoN.Losses;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.References;
-using VariationalBoN.Training;
 
 namespace VariationalBoN.Orleans;
 
@@ -18,6 +17,7 @@ namespace VariationalBoN.Orleans;
 /// rollouts are cut into blocks and batches into parts by
 /// settings alone, and gradients are added in the order of the parts. Not thread-safe but for the draws.
 /// </remarks>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
 {
     /// <summary>The bytes of one array, less what stands beside the gradients.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Orleans;
 
@@ -6,4 +7,5 @@ namespace VariationalBoN.Orleans;
 /// <param name="Scored">The completions with their rewards.</param>
 /// <param name="Version">The version of the weights that drew them: what <see cref="ClusterLearner.Publish"/> gave.</param>
 /// <param name="LogProb">log pi_old(y | x) of each completion with a reward, under those weights, in nats.</param>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed record ClusterRollouts(ScoredBatch Scored, long Version, ImmutableArray<double> LogProb);

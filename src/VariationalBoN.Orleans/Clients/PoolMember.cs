@@ -1,5 +1,7 @@
 using VariationalBoN.Orleans.Internal;
 
+#pragma warning disable CA1001 // the source is cancelled once and for all, and holds no timer and no handle
+
 namespace VariationalBoN.Orleans.Clients;
 
 /// <summary>A worker as one pool uses it: why it is refused, or hands, each of which takes blocks for a device as long as the worker is

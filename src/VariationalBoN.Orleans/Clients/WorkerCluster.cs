@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
@@ -17,6 +18,7 @@ namespace VariationalBoN.Orleans;
 /// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose
 /// of it before the client.
 /// </remarks>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed class WorkerCluster : IAsyncDisposable
 {
     private readonly WorkerWatch _watch;

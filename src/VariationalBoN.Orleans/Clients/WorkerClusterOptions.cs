@@ -1,40 +1,42 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>How a client uses a cluster. Immutable; checked when it connects, all faults in one message.</summary>
+/// <summary>How a client uses a cluster. Immutable, thread-safe; checked when it connects, all faults in one message.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed record WorkerClusterOptions
 {
     /// <summary>What the reference, the reward model and the way of scoring must be: <see cref="Scorer.Origin"/> of your own scorer.
     /// Workers with others are refused.</summary>
-    /// <value>Null: that of the first worker that answers; the others must equal it.</value>
+    /// <value>Default null: that of the first worker that answers; the others must equal it.</value>
     public ScoringIdentity? Origin { get; init; }
 
     /// <summary>What the bits of a draw depend on beside models and settings: <see cref="TorchRuntime.Execution"/> of the process whose
     /// bits are wanted. Workers with another are refused.</summary>
-    /// <value>Null: that of the first worker that answers; the others must equal it.</value>
+    /// <value>Default null: that of the first worker that answers; the others must equal it.</value>
     public ModelIdentity? Execution { get; init; }
 
     /// <summary>Whether workers may differ in <see cref="Execution"/>, such as processors of several kinds. Then a block that is drawn
     /// again elsewhere has the same law, but not the same bits.</summary>
-    /// <value>False.</value>
+    /// <value>Default false.</value>
     public bool AnyExecution { get; init; }
 
     /// <summary>How many blocks are handed to a device at once, at least 1: one is drawn while the next one waits, so that the device
     /// need not wait for the network.</summary>
-    /// <value>2.</value>
+    /// <value>Default 2.</value>
     public int BlocksPerDevice { get; init; } = 2;
 
     /// <summary>How long to wait for a first worker, or for another one when there is none left, until a call fails.</summary>
-    /// <value>30 seconds.</value>
+    /// <value>Default 30 seconds.</value>
     public TimeSpan WaitForWorkers { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>After how long a worker that the cluster takes for alive, but that answers no call, is given up.</summary>
-    /// <value>30 seconds; one that has died is noticed by the cluster within 5.</value>
+    /// <value>Default 30 seconds; one that has died is noticed by the cluster within 5.</value>
     public TimeSpan SilentAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Told as warnings of workers that are refused and why, once for each, and of blocks whose worker was lost.</summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>The longest message body that the client takes.</summary>

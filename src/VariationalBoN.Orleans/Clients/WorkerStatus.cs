@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Orleans;
 
 /// <summary>A worker as a client sees it. Plain data, immutable, thread-safe.</summary>
@@ -5,4 +7,5 @@ namespace VariationalBoN.Orleans;
 /// <param name="Devices">Its devices.</param>
 /// <param name="Refused">Why it is given no reference draws; null where it is.</param>
 /// <param name="Blocks">The blocks that it has done for this client.</param>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed record WorkerStatus(string Name, int Devices, string? Refused, long Blocks);

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp.Modules;
-using VariationalBoN.Policies;
 using VariationalBoN.Training;
 using static TorchSharp.torch;
 
@@ -12,6 +12,7 @@ namespace VariationalBoN.Orleans;
 /// <see cref="SiloBuilderExtensions.AddVariationalBoN(global::Orleans.Hosting.ISiloBuilder, Func{IServiceProvider, ClusterWorker})"/> is
 /// given, and by the learner for <see cref="WorkerCluster.CreateLearner"/>.</remarks>
 /// <param name="scorer">The reference, which reference samples are drawn from, and the reward model.</param>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed class ClusterWorker(Scorer scorer) : IDisposable
 {
     /// <summary>The name of the loss that every worker has: <see cref="ScoreFunction"/> of the numbers <see cref="Targets"/>.</summary>

@@ -1,28 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Orleans;
 
-/// <summary>How a silo works. Immutable; checked when the silo is built, all faults in one message.</summary>
+/// <summary>How a silo works. Immutable, thread-safe; checked when the silo is built, all faults in one message.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public sealed record ClusterWorkerOptions
 {
     /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time, on a thread of its
     /// own.</summary>
-    /// <value>1.</value>
+    /// <value>Default 1.</value>
     public int Devices { get; init; } = 1;
 
     /// <summary>Where published weights are kept. Workers of one machine that name the same folder share the files.</summary>
-    /// <value>Null: a folder of the user among those for temporary files.</value>
+    /// <value>Default null: a folder of the user among those for temporary files.</value>
     public string? WeightsFolder { get; init; }
 
     /// <summary>How many versions of published weights stay on disk, at least 1; older ones are sent again when they are needed.</summary>
-    /// <value>3.</value>
+    /// <value>Default 3.</value>
     public int KeptVersions { get; init; } = 3;
 
     /// <summary>After how long a block is given up that nobody asks for any more, since its client has died.</summary>
-    /// <value>2 minutes.</value>
+    /// <value>Default 2 minutes.</value>
     public TimeSpan AbandonedAfter { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>How long a silo that stops waits for what its devices are at, such as a judge; then it stops without, and says so.
     /// The time limit of the host's own stop (<c>HostOptions.ShutdownTimeout</c>) counts, too.</summary>
-    /// <value>10 seconds.</value>
+    /// <value>Default 10 seconds.</value>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Refuses options out of range.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 using VariationalBoN.Training;
 
@@ -9,4 +10,5 @@ namespace VariationalBoN.Orleans;
 /// <param name="numbers">What the learner sent by name, such as targets or log pi_old: those of the part, and where the loss is used in
 /// one process those of the whole batch. What is formed over the whole batch, such as a scale, is formed by the learner.</param>
 /// <returns>The loss as if the part were the whole batch; what other tensors are made are disposed of.</returns>
+[Experimental(ExperimentalIds.Cluster)]
 public delegate torch.Tensor GradientLoss(torch.Tensor logProb, BatchPart part, IReadOnlyDictionary<string, double[]> numbers);

@@ -1,10 +1,12 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.Configuration;
 using VariationalBoN.Orleans.Silos;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>Makes a silo of Orleans a worker of this library. Stateless.</summary>
+/// <summary>Makes a silo of Orleans a worker of this library. Stateless, thread-safe.</summary>
+[Experimental(ExperimentalIds.Cluster)]
 public static class SiloBuilderExtensions
 {
     /// <summary>A silo that does not draw, such as the primary one of a development cluster. Every silo of a cluster that draws needs

@@ -5,6 +5,8 @@ using VariationalBoN.References;
 using VariationalBoN.Training;
 using VariationalBoN.Weights;
 
+#pragma warning disable CA1001 // the semaphore makes no handle; a closed device keeps the turn, so that nothing begins
+
 namespace VariationalBoN.Orleans.Silos;
 
 /// <summary>One device of a silo with its models: does one block at a time. Thread-safe.</summary>

@@ -5,8 +5,8 @@ namespace VariationalBoN.Testing.Checks;
 /// cache, as <see cref="IPolicy"/> requires.
 /// </summary>
 /// <remarks>
-/// Changes nothing of the policy. What the policy throws is a failed check. docs/checking-your-model.md explains each check. Stateless; as
-/// thread-safe as the policy.
+/// Changes nothing of the policy. What the policy throws is a failed check. A failed check names what probably is wrong. Stateless;
+/// as thread-safe as the policy.
 /// </remarks>
 public static class PolicyCheck
 {

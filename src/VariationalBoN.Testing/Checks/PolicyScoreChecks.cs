@@ -41,7 +41,7 @@ internal static class PolicyScoreChecks
             "dropout is active: call eval() on the module, or drop a dropout that ignores the mode"
         );
 
-    /// <summary>The same completion once and twice: no padding, a larger batch.</summary>
+    /// <summary>One completion alone and twice in a batch: no padding, a larger batch.</summary>
     public static CheckResult Batch(PolicyProbe probe)
     {
         int[] subjects = probe.Subjects();

@@ -6,8 +6,8 @@ namespace VariationalBoN.Testing.Checks;
 /// </summary>
 /// <remarks>
 /// What the reward model throws is a failed check. Costs a handful of calls with all completions and up to 2
-/// <see cref="RewardCheckOptions.SingleCalls"/> small ones. docs/checking-your-model.md explains each check. Stateless; as thread-safe as
-/// the reward model.
+/// <see cref="RewardCheckOptions.SingleCalls"/> small ones. A failed check names what probably is wrong. Stateless; as thread-safe
+/// as the reward model.
 /// </remarks>
 public static class RewardCheck
 {

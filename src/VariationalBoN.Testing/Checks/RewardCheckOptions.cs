@@ -3,35 +3,43 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>What <see cref="RewardCheck"/> is to check, on how many completions and how strictly.</summary>
-/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+/// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record RewardCheckOptions
 {
-    /// <summary>The table whose rewards are compared with live ones; null skips that check.</summary>
+    /// <summary>The table whose rewards are compared with live ones.</summary>
+    /// <value>Default null: that check is skipped.</value>
     public ReferenceTable? Table { get; init; }
 
-    /// <summary>How the rewards of <see cref="Table"/> were scored; null stands for the defaults.</summary>
+    /// <summary>How the rewards of <see cref="Table"/> were scored.</summary>
+    /// <value>Default null: as by the defaults of <see cref="ScoringOptions"/>.</value>
     public ScoringOptions? Scoring { get; init; }
 
     /// <summary>k, how many samples of <see cref="Table"/> are scored again, spread over its prompts, at least 1.</summary>
+    /// <value>Default 64.</value>
     public int RescoredSamples { get; init; } = 64;
 
     /// <summary>How many completions are scored one by one, at least 1: the most calls that a check costs.</summary>
+    /// <value>Default 16.</value>
     public int SingleCalls { get; init; } = 16;
 
     /// <summary>The largest difference that is rounding, in standard deviations of the rewards; above 0.</summary>
+    /// <value>Default 0.001.</value>
     public double Tolerance { get; init; } = 1e-3;
 
     /// <summary>The largest share of pairs of one prompt whose order may change between scorings; 0 to 1.</summary>
+    /// <value>Default 0.01.</value>
     public double RankTolerance { get; init; } = 0.01;
 
     /// <summary>The largest share of prompts whose different texts may all have one reward; 0 to 1.</summary>
+    /// <value>Default 0.5.</value>
     public double ZeroVarianceTolerance { get; init; } = 0.5;
 
-    /// <summary>The largest share of pairs of different texts of one prompt with equal rewards; 0 to 1. The default allows a yes-or-no
-    /// judge.</summary>
+    /// <summary>The largest share of pairs of different texts of one prompt with equal rewards; 0 to 1.</summary>
+    /// <value>Default 0.9, which allows a yes-or-no judge.</value>
     public double TieTolerance { get; init; } = 0.9;
 
     /// <summary>Fixes the shuffle.</summary>
+    /// <value>Default 0.</value>
     public long Seed { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -20,6 +21,7 @@ namespace VariationalBoN.Testing.Values;
 /// that of the world. Each <see cref="Start"/> and <see cref="Value"/> costs O(V^L L) time and
 /// memory: nothing is kept between calls. Immutable, thread-safe.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public sealed class EnumeratedPrefixValue : IPrefixValue
 {
     private readonly EnumerableWorld _world;

@@ -20,6 +20,7 @@ public sealed class EnumerableWorld
     public const string Prompt = "world";
 
     private readonly TabularShape _shape;
+    private readonly LogitSums _sums;
     private readonly double[] _referenceLogits;
 
     /// <summary>Creates a world.</summary>
@@ -35,13 +36,14 @@ public sealed class EnumerableWorld
         ArgumentNullException.ThrowIfNull(referenceLogits);
         ArgumentNullException.ThrowIfNull(rewards);
         _shape = new TabularShape(vocabularySize, length);
+        _sums = new LogitSums(_shape);
         _referenceLogits = [.. referenceLogits];
         Rewards = [.. rewards];
-        RequireFinite(_referenceLogits, _shape.Contexts * vocabularySize, nameof(referenceLogits));
-        RequireFinite(Rewards, _shape.Sequences, nameof(rewards));
+        LogitSums.RequireFinite(_referenceLogits, _shape.Contexts * vocabularySize, nameof(referenceLogits));
+        LogitSums.RequireFinite(Rewards, _shape.Sequences, nameof(rewards));
         LogReference = [.. LogProbs(_referenceLogits)];
-        Dictionary<double, LogCdfPair> levels = Levels(Rewards, LogReference);
-        BestOfN = new KnownCdfBoNDistribution((prompt, reward) => Cdf(levels, prompt, reward), n);
+        var levels = new RewardLevels(Rewards, LogReference);
+        BestOfN = new KnownCdfBoNDistribution(levels.Cdf, n);
         LogBestOfN = [.. Enumerable.Range(0, Sequences).Select(y => LogReference[y] + BestOfN.LogRatio(Completion(y)))];
     }
 
@@ -108,18 +110,7 @@ public sealed class EnumerableWorld
     /// <param name="logits">C * V finite logits, such as <see cref="TabularPolicy.LogitValues"/>.</param>
     /// <returns>S values; a fresh array.</returns>
     /// <exception cref="ArgumentException">The list has the wrong length or holds a number that is not finite.</exception>
-    public double[] LogProbs(IReadOnlyList<double> logits)
-    {
-        double[] logSoftmax = LogSoftmax(logits);
-        double[] logProbabilities = new double[Sequences];
-        for (int y = 0; y < logProbabilities.Length; y++)
-        {
-            for (int t = 0; t < _shape.Length; t++)
-                logProbabilities[y] += logSoftmax[Entry(y, t)];
-        }
-
-        return logProbabilities;
-    }
+    public double[] LogProbs(IReadOnlyList<double> logits) => _sums.LogProbs(logits);
 
     /// <summary>The normalised target log g(y) of an objective: what its optimum is.</summary>
     /// <param name="objective">Any objective, yours too.</param>
@@ -178,7 +169,7 @@ public sealed class EnumerableWorld
     public double[] ReverseGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget)
     {
         double[] logPolicy = LogProbs(logits);
-        return Gradient(logits, y => Math.Exp(logPolicy[y]) * (logTarget[y] - logPolicy[y]));
+        return _sums.Gradient(logits, y => Math.Exp(logPolicy[y]) * (logTarget[y] - logPolicy[y]));
     }
 
     /// <summary>The gradient of -KL(g || pi_theta) by the logits: what every forward loss (maximum likelihood) estimates.</summary>
@@ -186,7 +177,7 @@ public sealed class EnumerableWorld
     /// <param name="logTarget">S values of log g, normalised.</param>
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>
     public double[] ForwardGradient(IReadOnlyList<double> logits, IReadOnlyList<double> logTarget) =>
-        Gradient(logits, y => Math.Exp(logTarget[y]));
+        _sums.Gradient(logits, y => Math.Exp(logTarget[y]));
 
     private double Expectation(IReadOnlyList<double> logPolicy, Func<int, double> value)
     {
@@ -199,69 +190,6 @@ public sealed class EnumerableWorld
         return Enumerable.Range(0, Sequences).Sum(y => Math.Exp(logPolicy[y]) * value(y));
     }
 
-    private double[] Gradient(IReadOnlyList<double> logits, Func<int, double> weight)
-    {
-        double[] logSoftmax = LogSoftmax(logits),
-            gradient = new double[logSoftmax.Length],
-            totals = new double[_shape.Contexts];
-        for (int y = 0; y < Sequences; y++)
-        {
-            double w = weight(y);
-            for (int t = 0; t < _shape.Length; t++)
-                gradient[Entry(y, t)] += w;
-        }
-
-        for (int i = 0; i < gradient.Length; i++)
-            totals[i / _shape.Vocabulary] += gradient[i];
-        for (int i = 0; i < gradient.Length; i++)
-            gradient[i] -= Math.Exp(logSoftmax[i]) * totals[i / _shape.Vocabulary];
-        return gradient;
-    }
-
-    /// <summary>The entry [c, a] of the table that token t of a sequence is drawn from.</summary>
-    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is formed from what lies above, summed from the
-    /// top.</summary>
-    private static Dictionary<double, LogCdfPair> Levels(IReadOnlyList<double> rewards, IReadOnlyList<double> logReference)
-    {
-        (double Reward, double Mass)[] masses =
-        [
-            .. Enumerable
-                .Range(0, rewards.Count)
-                .GroupBy(y => rewards[y], y => Math.Exp(logReference[y]))
-                .OrderBy(level => level.Key)
-                .Select(level => (level.Key, level.Sum())),
-        ];
-        double[] above = new double[masses.Length];
-        for (int i = masses.Length - 2; i >= 0; i--)
-            above[i] = above[i + 1] + masses[i + 1].Mass;
-        var levels = new Dictionary<double, LogCdfPair>();
-        double below = 0;
-        for (int i = 0; i < masses.Length; i++)
-        {
-            levels[masses[i].Reward] = new LogCdfPair(LogCdf(below, above[i] + masses[i].Mass), LogCdf(below + masses[i].Mass, above[i]));
-            below += masses[i].Mass;
-        }
-
-        return levels;
-    }
-
-    private static double LogCdf(double at, double rest) =>
-        at <= 0 ? double.NegativeInfinity
-        : at < 0.5 ? Math.Log(at)
-        : LogMath.Log1p(-Math.Min(rest, 1));
-
-    private static LogCdfPair Cdf(Dictionary<double, LogCdfPair> levels, Prompt prompt, double reward)
-    {
-        if (prompt != Prompt)
-            throw new KeyNotFoundException($"The prompt \"{prompt}\" is none of this world; its only prompt is \"{Prompt}\".");
-        return levels.TryGetValue(reward, out LogCdfPair pair)
-            ? pair
-            : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
-    }
-
-    private int Entry(int sequence, int t) =>
-        (_shape.Context(t, _shape.Prefix(sequence, t)) * _shape.Vocabulary) + (_shape.Prefix(sequence, t + 1) % _shape.Vocabulary);
-
     private int Sequence(Completion completion)
     {
         if (completion.Tokens.Length != _shape.Length || completion.Tokens.Any(token => token < 0 || token >= _shape.Vocabulary))
@@ -271,32 +199,5 @@ public sealed class EnumerableWorld
                 nameof(completion)
             );
         return completion.Tokens.Aggregate(0, (sequence, token) => (sequence * _shape.Vocabulary) + token);
-    }
-
-    private double[] LogSoftmax(IReadOnlyList<double> logits)
-    {
-        ArgumentNullException.ThrowIfNull(logits);
-        double[] values = [.. logits];
-        RequireFinite(values, _shape.Contexts * _shape.Vocabulary, nameof(logits));
-        for (int row = 0; row < values.Length; row += _shape.Vocabulary)
-        {
-            Span<double> context = values.AsSpan(row, _shape.Vocabulary);
-            double normaliser = LogMath.LogSumExp(context);
-            foreach (ref double value in context)
-                value -= normaliser;
-        }
-
-        return values;
-    }
-
-    private static void RequireFinite(IReadOnlyList<double> values, int count, string name)
-    {
-        if (values.Count != count)
-            throw new ArgumentException($"There are {values.Count} values; this world needs {count}.", name);
-        for (int i = 0; i < count; i++)
-        {
-            if (!double.IsFinite(values[i]))
-                throw new ArgumentException($"Value {i} is {values[i]}; it must be finite.", name);
-        }
     }
 }

@@ -2,7 +2,6 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.ChatTemplates;
@@ -19,8 +18,6 @@ namespace VariationalBoN.Transformers.Chat;
 /// </remarks>
 public sealed partial class ChatTokenizer : ITokenizer
 {
-    private const int ShownLength = 100;
-
     private static readonly string[] s_roles =
     [
         "system",
@@ -52,7 +49,7 @@ public sealed partial class ChatTokenizer : ITokenizer
         ArgumentNullException.ThrowIfNull(tokenizer);
         ArgumentNullException.ThrowIfNull(template);
         (Tokenizer, Template, Options) = (tokenizer, template, options ?? new ChatTokenizerOptions());
-        (_tools, _documents, _variables) = (Kept(Options.Tools), Kept(Options.Documents), Kept(Options.Variables));
+        (_tools, _documents, _variables) = (KeptJson.Of(Options.Tools), KeptJson.Of(Options.Documents), KeptJson.Of(Options.Variables));
         _specialTokens = tokenizer.SpecialTokens.ToDictionary(pair => pair.Key, pair => (string?)pair.Value, StringComparer.Ordinal);
         _ignored = new IgnoredContent(template.Name, messages => Render(messages).Text);
         _endOfTurn = new Lazy<int?>(FindEndOfTurn);
@@ -68,9 +65,9 @@ public sealed partial class ChatTokenizer : ITokenizer
             ("template, sha256", template.Digest),
             ("generation prompt", Options.AddGenerationPrompt ? "on" : "off"),
             ("prefill", Options.ContinueFinalMessage ? "on" : "off"),
-            ("tools", Shown(_tools)),
-            ("documents", Shown(_documents)),
-            ("variables", Shown(_variables)),
+            ("tools", KeptJson.Shown(_tools)),
+            ("documents", KeptJson.Shown(_documents)),
+            ("variables", KeptJson.Shown(_variables)),
             ("date", Options.Date is DateTime date ? date.ToString("yyyy-MM-ddTHH:mm:ss", CultureInfo.InvariantCulture) : "none"),
             ("bos", Options.Bos == BosRule.Once ? "once" : "as the template"),
             ("special tokens in content", Options.ContentSpellsSpecialTokens ? "tokens" : "text")
@@ -188,32 +185,6 @@ public sealed partial class ChatTokenizer : ITokenizer
         return Tokenizer.Encode(start, addSpecialTokens: false).AsSpan().IndexOf(before) >= 0;
     }
 
-    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space
-    /// is none.</summary>
-    private ImmutableArray<int> FindWritten()
-    {
-        JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" }];
-        try
-        {
-            string text = Template.Render(
-                Input(messages) with
-                {
-                    Date = Options.Date ?? DateTime.UnixEpoch,
-                    AddGenerationPrompt = Options.AddGenerationPrompt,
-                }
-            );
-            var marks = Tokenizer
-                .AddedTokens.Where(pair => !string.IsNullOrWhiteSpace(pair.Value.Content))
-                .Select(pair => pair.Key)
-                .ToHashSet();
-            return [.. Tokenizer.Encode(text, addSpecialTokens: false).Where(marks.Contains).Distinct()];
-        }
-        catch (Exception error) when (error is not OutOfMemoryException)
-        {
-            return []; // a template that takes no lone question; what it refuses of a conversation it will say when that is rendered
-        }
-    }
-
     private RenderedChat Render(JsonArray messages)
     {
         bool continues = Options.ContinueFinalMessage && EndsWithAssistant(messages);
@@ -265,53 +236,6 @@ public sealed partial class ChatTokenizer : ITokenizer
             Date = Options.Date,
         };
 
-    private int? FindEndOfTurn()
-    {
-        const string Answer = "vbonanswer";
-        JsonArray messages =
-        [
-            new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" },
-            new JsonObject { ["role"] = "assistant", ["content"] = Answer },
-        ];
-        try
-        {
-            string text = Template.Render(Input(messages) with { Date = Options.Date ?? DateTime.UnixEpoch }); // no date is kept
-            int at = text.LastIndexOf(Answer, StringComparison.Ordinal);
-            foreach (int id in at < 0 ? [] : Tokenizer.Encode(text[(at + Answer.Length)..].TrimStart(), addSpecialTokens: false))
-            {
-                if (Tokenizer.IsSpecial(id))
-                    return id;
-            }
-
-            return null;
-        }
-        catch (Exception error) when (error is ChatTemplateException or InvalidOperationException)
-        {
-            return null; // a template of other conversations ends its turns in its own way, and a token without a logit is never drawn
-        }
-    }
-
-    /// <summary>JSON as text in which a floating-point number stays one: 1.0 is not 1 to a template.</summary>
-    private static string? Kept(JsonNode? node) => WithFloats(node)?.ToJsonString();
-
-    private static JsonNode? WithFloats(JsonNode? node) =>
-        node switch
-        {
-            JsonObject mapping => new JsonObject(mapping.Select(entry => KeyValuePair.Create(entry.Key, WithFloats(entry.Value)))),
-            JsonArray list => new JsonArray([.. list.Select(WithFloats)]),
-            JsonValue value
-                when !value.TryGetValue(out JsonElement _)
-                    && (value.TryGetValue(out double _) || value.TryGetValue(out float _))
-                    && value.ToJsonString() is var text
-                    && !text.AsSpan().ContainsAny(".eE") => JsonNode.Parse($"{text}.0"),
-            _ => node?.DeepClone(),
-        };
-
     private static string Digest(IEnumerable<string> lines) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', lines))))[..16];
-
-    private static string Shown(string? json) =>
-        json is null ? "none"
-        : json.Length <= ShownLength ? json
-        : $"sha256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)))}";
 }

@@ -6,8 +6,10 @@ namespace VariationalBoN.Transformers.Chat;
 /// <summary>Wrappers around a judge that change what it reads of a model's completions. Stateless, thread-safe.</summary>
 public static class JudgeExtensions
 {
-    /// <summary>The same judge, of texts with the special tokens that the policy drew, such as <c>&lt;|im_end|&gt;</c>:
-    /// <see cref="Completion.Text"/> leaves them out.</summary>
+    /// <summary>
+    /// The judge as one that reads texts with the special tokens that the policy drew, such as <c>&lt;|im_end|&gt;</c>:
+    /// <see cref="Completion.Text"/> leaves them out.
+    /// </summary>
     /// <remarks>To a judge that tokenises texts they are text, not tokens.</remarks>
     /// <param name="judge">The judge.</param>
     /// <param name="tokenizer">The tokenizer of the policy.</param>

@@ -15,30 +15,30 @@ public sealed record ChatTemplateInput
     public required JsonArray Messages { get; init; }
 
     /// <summary>The tools as JSON schemas.</summary>
-    /// <value>Default: null, which the template sees as <c>none</c>.</value>
+    /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Tools { get; init; }
 
     /// <summary>The documents.</summary>
-    /// <value>Default: null, which the template sees as <c>none</c>.</value>
+    /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Documents { get; init; }
 
     /// <summary>Whether the text ends with what begins the assistant's answer.</summary>
-    /// <value>Default: false.</value>
+    /// <value>Default false.</value>
     public bool AddGenerationPrompt { get; init; }
 
     /// <summary>Whether the text ends with the content of the last message, so that the model goes on with it (a prefill).</summary>
-    /// <value>Default: false. Excludes <see cref="AddGenerationPrompt"/>.</value>
+    /// <value>Default false. Excludes <see cref="AddGenerationPrompt"/>.</value>
     public bool ContinueFinalMessage { get; init; }
 
     /// <summary>Further variables, such as <c>enable_thinking</c>. Their text counts as data.</summary>
-    /// <value>Default: none.</value>
+    /// <value>Default none.</value>
     public JsonObject? Variables { get; init; }
 
     /// <summary>Special tokens by name, such as <c>bos_token</c>. Their text does not count as data.</summary>
-    /// <value>Default: none. A name without a value is seen as <c>none</c>.</value>
+    /// <value>Default none. A name without a value is seen as <c>none</c>.</value>
     public IReadOnlyDictionary<string, string?> SpecialTokens { get; init; } = new Dictionary<string, string?>();
 
     /// <summary>The date and time that <c>strftime_now</c> writes; never the clock's by itself.</summary>
-    /// <value>Default: null; a template that asks for the date is refused then.</value>
+    /// <value>Default null: a template that asks for the date is refused.</value>
     public DateTime? Date { get; init; }
 }

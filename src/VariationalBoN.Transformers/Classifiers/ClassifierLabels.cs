@@ -141,7 +141,7 @@ internal static class ClassifierLabels
         keys.RequireBool("add_cross_attention", false);
         keys.RequireBool("is_encoder_decoder", false);
         keys.RequireEmpty("pruned_heads");
-        keys.Ignore(CausalTransformerConfig.WithoutEffect);
+        keys.Ignore(ConfigKeys.WithoutEffect);
         keys.Ignore(
             "model_type",
             "_commit_hash",

@@ -52,7 +52,7 @@ public static class ClassifierReward
     /// <returns>The reward model; it throws where the classifier is in training mode or a completion has no tokens or some outside the
     /// vocabulary.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault.</exception>
-    public static IRewardModel FromCompletions(
+    internal static IRewardModel FromCompletions(
         SequenceClassifier classifier,
         Func<Completion, int, ImmutableArray<int>> encode,
         ModelIdentity reads,

@@ -7,33 +7,38 @@ namespace VariationalBoN.Transformers.Classifiers;
 /// made.</remarks>
 public sealed record ClassifierRewardOptions
 {
-    /// <summary>The label that is rewarded, by name; null where <see cref="LabelIndex"/> says it, or where there is but one.</summary>
+    /// <summary>The label that is rewarded, by name.</summary>
+    /// <value>Default null: <see cref="LabelIndex"/> says it, or there is but one.</value>
     public string? Label { get; init; }
 
-    /// <summary>The label that is rewarded, by its place among the logits; null where <see cref="Label"/> says it, or where there is but
-    /// one.</summary>
+    /// <summary>The label that is rewarded, by its place among the logits.</summary>
+    /// <value>Default null: <see cref="Label"/> says it, or there is but one.</value>
     public int? LabelIndex { get; init; }
 
-    /// <summary>Which number of the label is the reward; its logit by default.</summary>
+    /// <summary>Which number of the label is the reward.</summary>
+    /// <value>Default <see cref="ClassifierOutput.Logit"/>.</value>
     public ClassifierOutput Output { get; init; } = ClassifierOutput.Logit;
 
-    /// <summary>The text that is classified; null for the prompt followed by the completion. Not used where token ids are
-    /// classified.</summary>
+    /// <summary>The text that is classified. Not used where token ids are classified.</summary>
+    /// <value>Default null: the prompt followed by the completion.</value>
     public Func<Completion, string>? Format { get; init; }
 
     /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model, such as "completion alone"; needed with
     /// it.</summary>
+    /// <value>Default null.</value>
     public string? FormatName { get; init; }
 
-    /// <summary>The most tokens that are read of a sequence, special tokens included, from 1 to what the classifier takes; null for all it
-    /// takes.</summary>
+    /// <summary>The most tokens that are read of a sequence, special tokens included, from 1 to what the classifier takes.</summary>
+    /// <value>Default null: all it takes.</value>
     public int? MaxLength { get; init; }
 
-    /// <summary>What happens to a longer sequence; by default the end is not read, as in Hugging Face's pipelines.</summary>
+    /// <summary>What happens to a longer sequence.</summary>
+    /// <value>Default <see cref="LongSequence.Truncate"/>: the end is not read, as in Hugging Face's pipelines.</value>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
 
     /// <summary>The most sequences in one pass of the classifier, at least 1: what bounds memory. Changes rewards by rounding
     /// alone.</summary>
+    /// <value>Default 32.</value>
     public int RowsPerBatch { get; init; } = 32;
 
     /// <summary>The label's place among the logits; throws one exception that names every fault.</summary>

@@ -9,10 +9,10 @@ namespace VariationalBoN.Transformers.Decoders;
 /// than 32 bits an element, plain products over any other. Stateless, thread-safe.
 /// </summary>
 /// <remarks>
-/// Measured (docs/speed.md, <c>benchmarks -- step</c>): for one token a row, plain products over a float32 cache are the fastest way on a
-/// processor, or as fast as any, but for one case: on a single thread of libtorch, where MKL takes its own kernels for bfloat16, fused
-/// attention over a bfloat16 cache is faster, at 256 columns by 1.7 times. With two threads the same kernel takes up to four times as long
-/// as with one. On another device nothing was measured; the cache has the type of the activations.
+/// Measured by <c>benchmarks -- step</c>: for one token a row, plain products over a float32 cache are the fastest way on a processor, or
+/// as fast as any, but for one case: on a single thread of libtorch, where MKL takes its own kernels for bfloat16, fused attention over a
+/// bfloat16 cache is faster, at 256 columns by 1.7 times. With two threads the same kernel takes up to four times as long as with one. On
+/// another device nothing was measured; the cache has the type of the activations.
 /// </remarks>
 internal static class CacheType
 {

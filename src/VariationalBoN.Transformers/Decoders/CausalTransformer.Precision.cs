@@ -10,12 +10,12 @@ public abstract partial class CausalTransformer : IMixedPrecision
     /// Whether products with weights are computed in bfloat16, forward and backward, and everything else in float32: normalisation,
     /// attention, residual stream, log-softmax, losses, and what is added to the gradients of float32 weights.
     /// </summary>
-    /// <value>False.</value>
+    /// <value>Default false.</value>
     /// <remarks>
-    /// Where the processor has products of bfloat16 (docs/speed.md) a step of training takes a fraction of the time. Other bits, so it is
-    /// part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the
-    /// model. The gradient of a weight is a product of bfloat16, too: its factors and the product of one pass are rounded to bfloat16, and
-    /// the sum over passes is float32.
+    /// Where the processor has products of bfloat16 a step of training takes a fraction of the time. Other bits, so it is part of
+    /// <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the model. The
+    /// gradient of a weight is a product of bfloat16, too: its factors and the product of one pass are rounded to bfloat16, and the sum
+    /// over passes is float32.
     /// </remarks>
     public bool MixedPrecision => _products.Mixed;
 
@@ -38,7 +38,7 @@ public abstract partial class CausalTransformer : IMixedPrecision
     /// Whether a training pass keeps the input of each block alone and computes the block once more in the backward pass (checkpointing of
     /// activations): the same gradients for far less memory and about a third more time.
     /// </summary>
-    /// <value>False.</value>
+    /// <value>Default false.</value>
     /// <remarks>Source: Chen et al., "Training Deep Nets with Sublinear Memory Cost" (2016).</remarks>
     public bool RecomputesActivations { get; private set; }
 

@@ -17,87 +17,6 @@ public abstract record CausalTransformerConfig
     /// <summary>Beyond every model there is, and small enough that the products of sizes do not overflow.</summary>
     private const int MaximumSize = 1 << 24;
 
-    /// <summary>Keys that say nothing about what an evaluated model computes: names, training, generation, other heads.</summary>
-    internal static readonly string[] WithoutEffect =
-    [
-        "_attn_implementation",
-        "_attn_implementation_autoset",
-        "_commit_hash",
-        "_name_or_path",
-        "_num_labels",
-        "architectures",
-        "attention_dropout",
-        "attn_implementation",
-        "attn_pdrop",
-        "bad_words_ids",
-        "begin_suppress_tokens",
-        "bos_token_id",
-        "classifier_dropout",
-        "cross_attention_hidden_size",
-        "decoder_start_token_id",
-        "diversity_penalty",
-        "do_sample",
-        "dtype",
-        "early_stopping",
-        "embd_pdrop",
-        "encoder_no_repeat_ngram_size",
-        "eos_token_id",
-        "exponential_decay_length_penalty",
-        "finetuning_task",
-        "forced_bos_token_id",
-        "forced_eos_token_id",
-        "gradient_checkpointing",
-        "hidden_dropout",
-        "id2label",
-        "initializer_range",
-        "is_decoder",
-        "is_llama_config",
-        "label2id",
-        "length_penalty",
-        "max_length",
-        "max_new_tokens",
-        "min_length",
-        "no_repeat_ngram_size",
-        "num_beam_groups",
-        "num_beams",
-        "num_labels",
-        "num_return_sequences",
-        "output_attentions",
-        "output_hidden_states",
-        "output_past",
-        "output_scores",
-        "pad_token_id",
-        "prefix",
-        "problem_type",
-        "remove_invalid_values",
-        "repetition_penalty",
-        "resid_pdrop",
-        "return_dict",
-        "return_dict_in_generate",
-        "sep_token_id",
-        "summary_activation",
-        "summary_first_dropout",
-        "summary_proj_to_labels",
-        "summary_type",
-        "summary_use_proj",
-        "suppress_tokens",
-        "task_specific_params",
-        "temperature",
-        "tf_legacy_loss",
-        "tie_encoder_decoder",
-        "tokenizer_class",
-        "top_k",
-        "top_p",
-        "torch_dtype",
-        "torchscript",
-        "transformers.js_config",
-        "transformers_version",
-        "typical_p",
-        "unk_token_id",
-        "use_bfloat16",
-        "use_cache",
-    ];
-
     private protected CausalTransformerConfig() { }
 
     /// <summary>V, the number of token ids (<c>vocab_size</c>), at least 1.</summary>
@@ -240,7 +159,7 @@ public abstract record CausalTransformerConfig
         {
             var keys = ConfigReader.Parse(json);
             T config = read(keys);
-            keys.Ignore(WithoutEffect);
+            keys.Ignore(ConfigKeys.WithoutEffect);
             keys.RequireBool("add_cross_attention", false);
             keys.RequireBool("is_encoder_decoder", false);
             keys.RequireEmpty("pruned_heads");

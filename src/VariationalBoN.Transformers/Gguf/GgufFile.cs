@@ -5,8 +5,8 @@ namespace VariationalBoN.Transformers.Gguf;
 
 /// <summary>A GGUF file in the making: named values and tensors, written in one go. Not thread-safe.</summary>
 /// <remarks>
-/// Source: the specification of GGUF, version 3 (ggml, docs/gguf.md): magic, version, counts, values, descriptions of the tensors, and the
-/// tensors themselves, each at a multiple of 32 bytes from the first. All numbers are little-endian.
+/// Source: the specification of GGUF, version 3 (docs/gguf.md of ggml): magic, version, counts, values, descriptions of the tensors, and
+/// the tensors themselves, each at a multiple of 32 bytes from the first. All numbers are little-endian.
 /// </remarks>
 internal sealed class GgufFile
 {

@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Transformers.Gguf;
 
 /// <summary>How the matrices of a model are stored in a GGUF file. Vectors are float32 in each.</summary>
+[Experimental(ExperimentalIds.Gguf)]
 public enum GgufType
 {
     /// <summary>32 bits a weight: nothing is rounded (<c>F32</c>).</summary>

@@ -17,33 +17,40 @@ public sealed partial record LoraOptions
     private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(1);
 
     /// <summary>r, the rank of the adapters (<c>r</c>), at least 1.</summary>
+    /// <value>Default 8.</value>
     public int Rank { get; init; } = 8;
 
     /// <summary>alpha (<c>lora_alpha</c>), above 0: what the adapter adds is multiplied by alpha / r.</summary>
+    /// <value>Default 8.</value>
     public double Alpha { get; init; } = 8;
 
     /// <summary>Whether the factor is alpha / sqrt(r) instead (<c>use_rslora</c>).</summary>
+    /// <value>Default false.</value>
     public bool RankStabilized { get; init; }
 
     /// <summary>The layers by the ends of their names, such as <c>c_attn</c> or <c>self_attn.q_proj</c> (<c>target_modules</c> as a
     /// list).</summary>
+    /// <value>Default none.</value>
     public ImmutableArray<string> TargetModules { get; init; } = [];
 
     /// <summary>
-    /// The layers by a regular expression for their whole names, or <see cref="AllLinear"/> (<c>target_modules</c> as a text); null when
-    /// <see cref="TargetModules"/> names them. Neither: all linear layers.
+    /// The layers by a regular expression for their whole names, or <see cref="AllLinear"/> (<c>target_modules</c> as a text).
     /// </summary>
+    /// <value>Default null: <see cref="TargetModules"/> names them, and if that is empty, they are all linear layers.</value>
     public string? TargetPattern { get; init; }
 
     /// <summary>Other ranks: a regular expression for the end of a layer's name, and its r; the first that fits counts
     /// (<c>rank_pattern</c>).</summary>
+    /// <value>Default none.</value>
     public ImmutableArray<KeyValuePair<string, int>> RankPattern { get; init; } = [];
 
     /// <summary>Other alphas: a regular expression for the end of a layer's name, and its alpha; the first that fits counts
     /// (<c>alpha_pattern</c>).</summary>
+    /// <value>Default none.</value>
     public ImmutableArray<KeyValuePair<string, double>> AlphaPattern { get; init; } = [];
 
     /// <summary>Where the base model is to be found (<c>base_model_name_or_path</c>): a note for other tools, not read here.</summary>
+    /// <value>Default null: no note.</value>
     public string? BaseModel { get; init; }
 
     /// <summary>Whether a linear layer gets an adapter.</summary>

@@ -1,15 +1,7 @@
-using System.Buffers.Binary;
-using System.Text;
 using TorchSharp;
 using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Pickles;
-
-/// <summary>A tensor as a pickled state dictionary describes it: a view of a storage that lies elsewhere in the archive.</summary>
-internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides);
-
-/// <summary>A run of <paramref name="Count"/> elements under a key of the archive.</summary>
-internal sealed record PickledStorage(torch.ScalarType Type, string Key, long Count);
 
 /// <summary>Reads a pickled flat dictionary of tensors, and nothing else.</summary>
 /// <remarks>
@@ -34,13 +26,11 @@ internal sealed class StatePickle
         ["torch.BoolStorage"] = torch.ScalarType.Bool,
     };
 
-    private readonly byte[] _code;
+    private readonly PickleCode _code;
     private readonly List<object?> _stack = [];
     private readonly Dictionary<int, object?> _memo = [];
-    private int _at;
-    private int _instruction;
 
-    private StatePickle(byte[] code) => _code = code;
+    private StatePickle(byte[] code) => _code = new PickleCode(code);
 
     /// <summary>The tensors in the order of the dictionary.</summary>
     /// <exception cref="InvalidDataException">The pickle is damaged or holds something else; the message names it and the byte.</exception>
@@ -50,8 +40,7 @@ internal sealed class StatePickle
     {
         while (true)
         {
-            _instruction = _at;
-            byte instruction = Bytes(1)[0];
+            byte instruction = _code.Instruction();
             if (instruction == '.')
                 return Tensors(Pop());
             Execute(instruction);
@@ -63,8 +52,8 @@ internal sealed class StatePickle
         switch (instruction)
         {
             case 0x80: // PROTO
-                if (Bytes(1)[0] is not (2 or 3) and var version)
-                    throw Fault($"the pickle protocol is {version}; 2 and 3 are read");
+                if (_code.Byte() is not (2 or 3) and var version)
+                    throw _code.Fault($"the pickle protocol is {version}; 2 and 3 are read");
                 break;
             case (byte)'(':
                 Push(Mark);
@@ -85,34 +74,34 @@ internal sealed class StatePickle
                 Push(false);
                 break;
             case (byte)'K':
-                Push((long)Bytes(1)[0]);
+                Push((long)_code.Byte());
                 break;
             case (byte)'M':
-                Push((long)BinaryPrimitives.ReadUInt16LittleEndian(Bytes(2)));
+                Push((long)_code.UInt16());
                 break;
             case (byte)'J':
-                Push((long)BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)));
+                Push((long)_code.Int32());
                 break;
             case 0x8a:
-                Push(Long(Bytes(Bytes(1)[0])));
+                Push(_code.Long(_code.Byte()));
                 break;
             case (byte)'X':
-                Push(Text(Bytes(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4)))));
+                Push(_code.Text(_code.Int32()));
                 break;
             case (byte)'c':
                 Push(Name());
                 break;
             case (byte)'q':
-                _memo[Bytes(1)[0]] = Peek();
+                _memo[_code.Byte()] = Peek();
                 break;
             case (byte)'r':
-                _memo[BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))] = Peek();
+                _memo[_code.Int32()] = Peek();
                 break;
             case (byte)'h':
-                Push(Recall(Bytes(1)[0]));
+                Push(Recall(_code.Byte()));
                 break;
             case (byte)'j':
-                Push(Recall(BinaryPrimitives.ReadInt32LittleEndian(Bytes(4))));
+                Push(Recall(_code.Int32()));
                 break;
             case (byte)'t':
                 Push(PopToMark());
@@ -142,13 +131,13 @@ internal sealed class StatePickle
                 Build();
                 break;
             default:
-                throw Fault($"the instruction 0x{instruction:x2} is not one that a state dictionary needs");
+                throw _code.Fault($"the instruction 0x{instruction:x2} is not one that a state dictionary needs");
         }
     }
 
     private object Name()
     {
-        string name = $"{Line()}.{Line()}";
+        string name = $"{_code.Line()}.{_code.Line()}";
         if (Storages.TryGetValue(name, out var type))
             return type;
         return name switch
@@ -156,18 +145,18 @@ internal sealed class StatePickle
             "collections.OrderedDict" => Callable.Dictionary,
             "torch._utils._rebuild_tensor_v2" => Callable.Tensor,
             "torch._utils._rebuild_parameter" => Callable.Parameter,
-            _ => throw Fault($"the file asks for '{Shown.Name(name)}', which a state dictionary does not need; it is not run"),
+            _ => throw _code.Fault($"the file asks for '{Shown.Name(name)}', which a state dictionary does not need; it is not run"),
         };
     }
 
     private PickledStorage Storage(object? id) =>
         id is object?[] and ["storage", torch.ScalarType type, string key, string, long count] && count >= 0
             ? new PickledStorage(type, key, count)
-            : throw Fault("a reference to data outside the pickle is not one to a storage");
+            : throw _code.Fault("a reference to data outside the pickle is not one to a storage");
 
     private void Reduce()
     {
-        object?[] arguments = Pop() as object?[] ?? throw Fault("the arguments of a call are no tuple");
+        object?[] arguments = Pop() as object?[] ?? throw _code.Fault("the arguments of a call are no tuple");
         Push(
             (Pop(), arguments) switch
             {
@@ -175,7 +164,7 @@ internal sealed class StatePickle
                 (Callable.Tensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, Items, ..]) =>
                     new PickledTensor(storage, offset, Longs(shape), Longs(strides)),
                 (Callable.Parameter, [PickledTensor tensor, bool, Items]) => tensor,
-                _ => throw Fault("a call has other arguments than a state dictionary gives"),
+                _ => throw _code.Fault("a call has other arguments than a state dictionary gives"),
             }
         );
     }
@@ -185,13 +174,13 @@ internal sealed class StatePickle
     {
         Pop();
         if (Peek() is not Items)
-            throw Fault("attributes are set on something that is no dictionary");
+            throw _code.Fault("attributes are set on something that is no dictionary");
     }
 
     private void SetItems(object?[] items)
     {
         if (items.Length % 2 != 0 || Peek() is not Items target)
-            throw Fault("items are set on something that is no dictionary");
+            throw _code.Fault("items are set on something that is no dictionary");
         for (int i = 0; i < items.Length; i += 2)
             target.Pairs.Add((items[i], items[i + 1]));
     }
@@ -199,16 +188,16 @@ internal sealed class StatePickle
     private OrderedDictionary<string, PickledTensor> Tensors(object? root)
     {
         if (root is not Items items)
-            throw Fault("the file holds no dictionary");
+            throw _code.Fault("the file holds no dictionary");
         var tensors = new OrderedDictionary<string, PickledTensor>(items.Pairs.Count, StringComparer.Ordinal);
         foreach ((object? key, object? value) in items.Pairs)
         {
             if (key is not string name)
-                throw Fault("a key of the dictionary is no text");
+                throw _code.Fault("a key of the dictionary is no text");
             if (value is not PickledTensor tensor)
-                throw Fault($"'{Shown.Name(name)}' is no tensor: the file must hold the bare state dictionary of a model");
+                throw _code.Fault($"'{Shown.Name(name)}' is no tensor: the file must hold the bare state dictionary of a model");
             if (!tensors.TryAdd(name, tensor))
-                throw Fault($"the tensor '{Shown.Name(name)}' is listed twice");
+                throw _code.Fault($"the tensor '{Shown.Name(name)}' is listed twice");
         }
 
         return tensors;
@@ -217,41 +206,13 @@ internal sealed class StatePickle
     private long[] Longs(object?[] values) =>
         values.Length <= MaxDimensions && values.All(value => value is long)
             ? [.. values.Cast<long>()]
-            : throw Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
+            : throw _code.Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
 
-    private long Long(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length > 8)
-            throw Fault($"a number of {bytes.Length} bytes is larger than any size or place");
-        Span<byte> padded = stackalloc byte[8];
-        padded.Fill(bytes.Length > 0 && (bytes[^1] & 0x80) != 0 ? (byte)0xff : (byte)0);
-        bytes.CopyTo(padded);
-        return BinaryPrimitives.ReadInt64LittleEndian(padded);
-    }
-
-    private string Line()
-    {
-        int length = _code.AsSpan(_at).IndexOf((byte)'\n');
-        string line = Text(Bytes(length)); // -1: there is none
-        _at++;
-        return line;
-    }
-
-    private static string Text(ReadOnlySpan<byte> bytes) => Encoding.UTF8.GetString(bytes);
-
-    private ReadOnlySpan<byte> Bytes(int count)
-    {
-        if (count < 0 || count > _code.Length - _at)
-            throw Fault("the pickle ends in the middle of an instruction");
-        _at += count;
-        return _code.AsSpan(_at - count, count);
-    }
-
-    private object? Recall(int key) => _memo.TryGetValue(key, out object? value) ? value : throw Fault($"the memo has no {key}");
+    private object? Recall(int key) => _memo.TryGetValue(key, out object? value) ? value : throw _code.Fault($"the memo has no {key}");
 
     private void Push(object? value) => _stack.Add(value);
 
-    private object? Peek() => _stack.Count > 0 && _stack[^1] != Mark ? _stack[^1] : throw Fault("the stack is empty");
+    private object? Peek() => _stack.Count > 0 && _stack[^1] != Mark ? _stack[^1] : throw _code.Fault("the stack is empty");
 
     private object? Pop()
     {
@@ -272,13 +233,11 @@ internal sealed class StatePickle
     {
         int mark = _stack.LastIndexOf(Mark);
         if (mark < 0)
-            throw Fault("there is no mark on the stack");
+            throw _code.Fault("there is no mark on the stack");
         object?[] values = [.. _stack[(mark + 1)..]];
         _stack.RemoveRange(mark, _stack.Count - mark);
         return values;
     }
-
-    private InvalidDataException Fault(string text) => new($"at byte {_instruction} of the pickle: {text}");
 
     private enum Callable
     {

@@ -26,7 +26,7 @@ internal static class HuggingFaceWeights
         return Load(weights, module, names, map);
     }
 
-    /// <summary>The same from files that are open.</summary>
+    /// <summary>Loads the weights of a module from files that are open.</summary>
     internal static WeightLayout Load(WeightDirectory weights, nn.Module module, WeightNames names, bool map)
     {
         (var reads, var files) = WeightMatch.Match(weights.Files, module.state_dict(), names);

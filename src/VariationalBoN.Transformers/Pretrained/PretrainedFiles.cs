@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Text;
-using System.Text.Json;
-using System.Text.Json.Nodes;
 using VariationalBoN.Internal;
 using VariationalBoN.Transformers.ChatTemplates;
 using VariationalBoN.Transformers.Decoders;
@@ -39,15 +37,6 @@ internal sealed class PretrainedFiles
     /// <summary>The folder of further chat templates, each a file.</summary>
     private const string TemplatesFolder = "additional_chat_templates";
 
-    /// <summary>Where a configuration names the element type of the weights: transformers 5, and before it.</summary>
-    private static readonly string[] TypeKeys = ["dtype", "torch_dtype"];
-
-    private static readonly JsonSerializerOptions Indented = new()
-    {
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
     private readonly string _directory;
     private readonly byte[] _config;
     private readonly List<(string Name, byte[] Content)> _others;
@@ -113,12 +102,14 @@ internal sealed class PretrainedFiles
                     .Select(file =>
                         (
                             file.Name,
-                            padding is null || !SettingsNames.Contains(file.Name) ? file.Content : WithPadding(file.Content, padding)
+                            padding is null || !SettingsNames.Contains(file.Name)
+                                ? file.Content
+                                : ConfigText.WithPadding(file.Content, padding)
                         )
                     ),
                 .. padding is null || _others.Exists(file => SettingsNames.Contains(file.Name))
                     ? (IEnumerable<(string, byte[])>)[]
-                    : [(SettingsNames[0], WithPadding("{}"u8, padding))],
+                    : [(SettingsNames[0], ConfigText.WithPadding("{}"u8, padding))],
             ],
             _templates
         );
@@ -149,8 +140,8 @@ internal sealed class PretrainedFiles
         byte[]? generation = _others.Find(file => file.Name == GenerationName).Content;
         var stops = generation is null
             ? null
-            : Named(GenerationName, () => StopTokens(Encoding.UTF8.GetString(generation), vocabularySize));
-        return stops ?? ReadConfig(json => StopTokens(json, vocabularySize)) ?? [];
+            : Named(GenerationName, () => ConfigText.StopTokens(Encoding.UTF8.GetString(generation), vocabularySize));
+        return stops ?? ReadConfig(json => ConfigText.StopTokens(json, vocabularySize)) ?? [];
     }
 
     /// <summary>The file that <see cref="StopTokens(int)"/> reads them from.</summary>
@@ -173,7 +164,11 @@ internal sealed class PretrainedFiles
                     Write(staging, name, content);
                 var tensors = module.state_dict();
                 WeightWriter.Write(staging, tensors, layout, type);
-                Write(staging, ConfigName, ConfigWith(type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype));
+                Write(
+                    staging,
+                    ConfigName,
+                    ConfigText.WithElementType(_config, type ?? tensors.Values.First(tensor => tensor.is_floating_point()).dtype)
+                );
             },
             name =>
                 WeightDirectory.IsWritten(name)
@@ -187,13 +182,6 @@ internal sealed class PretrainedFiles
                 ),
             [.. TokenizerNames.AsSpan(0, 4), WeightFormat.Safetensors.Index, WeightFormat.Safetensors.Single, ConfigName]
         );
-    }
-
-    private static byte[] WithPadding(ReadOnlySpan<byte> settings, string padding)
-    {
-        var json = JsonNode.Parse(settings)!.AsObject();
-        json["pad_token"] = padding;
-        return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 
     private static void Write(string directory, string name, byte[] content)
@@ -237,45 +225,6 @@ internal sealed class PretrainedFiles
                 .Order(StringComparer.Ordinal)
                 .Select(file => Path.Combine(TemplatesFolder, Path.GetFileName(file)))
             : [];
-    }
-
-    private static ImmutableArray<int>? StopTokens(string json, int vocabularySize)
-    {
-        JsonNode? node = ConfigReader.Parse(json).Raw("eos_token_id");
-        if (node is null)
-            return null;
-        ImmutableArray<int> stops =
-        [
-            .. (node as JsonArray ?? [node.DeepClone()]).Select(id =>
-                id is JsonValue value && value.TryGetValue(out int token)
-                    ? token
-                    : throw new InvalidDataException(
-                        $"eos_token_id is {Shown.Text(node.ToJsonString())}; it must be a token or a list of tokens"
-                    )
-            ),
-        ];
-        // a token without a logit is never drawn, so it ends nothing
-        return [.. stops.Where(token => token >= 0 && token < vocabularySize)];
-    }
-
-    /// <summary>
-    /// The configuration with the element type of the weights under each key that it has for it; byte for byte as it was found where it
-    /// says so already. Without a key the weights are float32 to transformers, so that any other type gets one.
-    /// </summary>
-    private byte[] ConfigWith(ScalarType type)
-    {
-        string name = type.ToString().ToLowerInvariant();
-        var json = JsonNode.Parse(_config)!.AsObject();
-        string[] keys = [.. TypeKeys.Where(json.ContainsKey)];
-        if (
-            keys.Length == 0
-                ? type == ScalarType.Float32
-                : keys.All(key => json[key] is JsonValue value && value.TryGetValue(out string? found) && found == name)
-        )
-            return _config;
-        foreach (string key in keys.Length == 0 ? ["torch_dtype"] : keys)
-            json[key] = name;
-        return Encoding.UTF8.GetBytes(json.ToJsonString(Indented) + "\n");
     }
 
     private T Named<T>(string name, Func<T> read)

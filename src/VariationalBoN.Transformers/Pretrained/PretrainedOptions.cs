@@ -12,9 +12,11 @@ public sealed record PretrainedOptions
 {
     /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64
     /// for comparisons.</summary>
+    /// <value>Default <see cref="ScalarType.Float32"/>.</value>
     public ScalarType ElementType { get; init; } = ScalarType.Float32;
 
-    /// <summary>The device of the weights; null for the processor.</summary>
+    /// <summary>The device of the weights.</summary>
+    /// <value>Default null: the processor.</value>
     public Device? Device { get; init; }
 
     /// <summary>
@@ -22,7 +24,7 @@ public sealed record PretrainedOptions
     /// loading takes next to no time, models of one directory share their pages, also between processes, and a weight that is trained gets
     /// pages of its own.
     /// </summary>
-    /// <value>True. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
+    /// <value>Default true. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
     /// <remarks>
     /// A file that is mapped must not be written to in place: its weights change, and where it becomes shorter the process ends. Saving
     /// here replaces files by rename, which is safe. False for files that other programs write in place, such as on a share. On macOS the
@@ -38,17 +40,17 @@ public sealed record PretrainedOptions
     /// <see cref="CausalTransformer.MixedPrecision"/>. With float32 weights these are what trains; weights in BFloat16 are frozen below
     /// adapters.
     /// </summary>
-    /// <value>False.</value>
+    /// <value>Default false.</value>
     public bool MixedPrecision { get; init; }
 
     /// <summary>Whether training computes blocks a second time to save memory:
     /// <see cref="CausalTransformer.RecomputesActivations"/>.</summary>
-    /// <value>False.</value>
+    /// <value>Default false.</value>
     public bool RecomputeActivations { get; init; }
 
     /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns
     /// of.</summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>Memory for the weights of files.</summary>

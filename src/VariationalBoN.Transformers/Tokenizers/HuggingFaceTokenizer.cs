@@ -9,8 +9,8 @@ namespace VariationalBoN.Transformers;
 /// honour.</summary>
 /// <remarks>
 /// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or
-/// <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>. See docs/tokenizers.md for what is
-/// supported. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
+/// <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>. What it does not know is refused by name
+/// when the directory is loaded. <see cref="Chat.ChatTokenizer"/> joins it with a chat template. Immutable; thread-safe.
 /// </remarks>
 public sealed class HuggingFaceTokenizer : ITokenizer
 {

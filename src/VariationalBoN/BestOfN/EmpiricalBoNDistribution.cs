@@ -60,8 +60,10 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <summary>Whether completions are themselves among the rewards.</summary>
     internal bool IsLeaveOneOut { get; }
 
-    /// <summary>The same distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1
-    /// of its prompt.</summary>
+    /// <summary>
+    /// The distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its
+    /// prompt.
+    /// </summary>
     /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses
     /// rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>

@@ -15,8 +15,8 @@ public sealed partial class EmpiricalRewardCdf
     public LogCdfPair SelfInclusive(double reward) => Ranks(reward).SelfInclusive;
 
     /// <summary>
-    /// The same for a completion that is one of the M, ranked among the others: F_lt = k_lt / M, F_le = (k_lt + k_eq) / M, k_eq counting
-    /// itself.
+    /// <see cref="SelfInclusive"/> for a completion that is one of the M, ranked among the others: F_lt = k_lt / M, F_le = (k_lt + k_eq) /
+    /// M, k_eq counting itself.
     /// </summary>
     /// <param name="reward">One of the M rewards.</param>
     /// <returns>Both logarithms; the first is -infinity when nothing lies below.</returns>
@@ -59,7 +59,10 @@ public sealed partial class EmpiricalRewardCdf
     public Interval BandBelow(double reward, double confidence = 0.95) =>
         ClopperPearsonInterval.Of(Counts(reward).Below, Count, confidence);
 
-    /// <summary>The same for F_le = P_ref(r &lt;= reward): of k_lt + k_eq successes.</summary>
+    /// <summary>
+    /// The pointwise confidence interval of F_le = P_ref(r &lt;= reward): <see cref="ClopperPearsonInterval"/> of k_lt + k_eq successes in
+    /// M trials.
+    /// </summary>
     /// <param name="reward">A finite reward.</param>
     /// <param name="confidence">The least share of such intervals that hold F_le, above 0 and below 1.</param>
     /// <returns>Two probabilities.</returns>

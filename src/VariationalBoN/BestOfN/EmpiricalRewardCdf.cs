@@ -54,7 +54,7 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>The difference up to which neighbouring rewards are one.</summary>
     public double TieTolerance { get; }
 
-    /// <summary>The same rewards under another tolerance.</summary>
+    /// <summary>The distribution of these rewards under another tolerance.</summary>
     /// <param name="tieTolerance">Finite, at least 0.</param>
     /// <returns>A distribution of its own.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
@@ -90,7 +90,7 @@ public sealed partial class EmpiricalRewardCdf
             : (CountBelow(_levels, _levels[below], 0, 0), CountAtOrBelow(_levels, _levels[atOrBelow - 1], 0, atOrBelow - 1));
     }
 
-    /// <summary>The same for a reward that is one of the M: how many of the other M - 1 lie below, and at or below.</summary>
+    /// <summary>For a reward that is one of the M: how many of the other M - 1 lie below, and at or below.</summary>
     /// <param name="reward">One of the M rewards.</param>
     /// <returns>Two counts, 0 to M - 1.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is not among the M, or not finite.</exception>

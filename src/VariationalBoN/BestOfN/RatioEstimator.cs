@@ -5,7 +5,6 @@ namespace VariationalBoN.BestOfN;
 /// One choice for both. For continuous rewards (k = k_lt, k_eq = 0) all have the variance (N - 1)^2 (1 - F) / (M F) to first order, so that
 /// (N - 1) log F is off by sqrt((N - 1) / M) (root mean square) for completions drawn from pi_bon; they differ in bias, as said below. A
 /// bias that is the same for all completions moves no gradient (baselines remove it), but it moves reported values.
-/// docs/how-many-samples.md has the measured numbers.
 /// </remarks>
 public enum RatioEstimator
 {

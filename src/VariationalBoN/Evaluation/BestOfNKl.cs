@@ -6,7 +6,7 @@ namespace VariationalBoN.Evaluation;
 
 /// <summary>KL(pi_bon || pi_ref) of one prompt from its reference samples, in nats. Stateless, thread-safe.</summary>
 /// <remarks><see cref="BestOfNMath.KlUpperBound"/> needs no samples at all and is reached for continuous rewards.</remarks>
-public static class BestOfNKl
+internal static class BestOfNKl
 {
     /// <summary>The reference probability that the samples may miss for the divergence still to be called exact.</summary>
     private const double MissingMass = 1e-6;

@@ -10,11 +10,16 @@ public sealed record BestOfNRow
     /// <summary>The probability that the best of n beats one more draw, ties counted half; n / (n + 1) without ties.</summary>
     public required Estimate WinRate { get; init; }
 
-    /// <summary>KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>, else
-    /// <see cref="BestOfNKl.FromLevels"/>.</summary>
+    /// <summary>
+    /// KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>, else that of the shares of samples at each reward
+    /// in place of its probability, biased low by about n / M relative.
+    /// </summary>
     public required Estimate Kl { get; init; }
 
-    /// <summary><see cref="BestOfNKl.TightBound"/>; null where log pi_ref is not known.</summary>
+    /// <summary>
+    /// A tighter upper bound than <see cref="KlUpperBound"/>: the mean over y ~ pi_bon of <see cref="Numerics.BestOfNMath.KlTopAtomBound"/>
+    /// with e = pi_ref(y); null where log pi_ref is not known.
+    /// </summary>
     public Estimate? KlTightBound { get; init; }
 
     /// <summary>log n - (n - 1) / n, the bound that needs no samples.</summary>

@@ -8,13 +8,16 @@ namespace VariationalBoN.Evaluation;
 /// </remarks>
 public sealed record BootstrapOptions
 {
-    /// <summary>Resamples, at least 100; 1000 for numbers that are published.</summary>
+    /// <summary>Resamples, at least 100.</summary>
+    /// <value>Default 1000, enough for numbers that are published.</value>
     public int Resamples { get; init; } = 1000;
 
     /// <summary>The share of intervals that hold the truth, above 0 and below 1.</summary>
+    /// <value>Default 0.95.</value>
     public double Confidence { get; init; } = 0.95;
 
     /// <summary>Fixes the resamples, which are of purpose <see cref="DrawPurpose.Resampling"/>.</summary>
+    /// <value>Default 0.</value>
     public long Seed { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

@@ -73,8 +73,10 @@ public sealed class Evaluator
         );
     }
 
-    /// <summary>The same with completions that a source draws and scores, such as one on other machines; the policy here gives their
-    /// log-probabilities.</summary>
+    /// <summary>
+    /// Measures a policy on completions that a source draws and scores, such as one on other machines; the policy here gives their
+    /// log-probabilities.
+    /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="source">Draws from the same policy and scores as the scorer of this evaluator does.</param>
     /// <param name="prompts">At least one prompt of the table.</param>

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Evaluation;
 
 /// <summary>The second reward of the best of n by the first reward. Immutable, thread-safe.</summary>
@@ -9,6 +11,7 @@ namespace VariationalBoN.Evaluation;
 /// <param name="Slope">
 /// d/dn of <paramref name="Second"/>: E[(r2 - mean) (1 / n + log F)] under the law of the best of n, with its standard error over prompts.
 /// </param>
+[Experimental(ExperimentalIds.SecondJudge)]
 public readonly record struct HackingPoint(
     double N,
     Estimate First,

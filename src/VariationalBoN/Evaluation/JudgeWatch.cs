@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using MathNet.Numerics.Distributions;
@@ -18,6 +19,7 @@ namespace VariationalBoN.Evaluation;
 /// of a run together give a false alarm in at most the share 1 - confidence of runs. Not thread-safe; state is saved and loaded with
 /// <see cref="Save"/> and <see cref="Load"/>.
 /// </remarks>
+[Experimental(ExperimentalIds.SecondJudge)]
 public sealed class JudgeWatch
 {
     private readonly Scorer _first;

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace VariationalBoN.Evaluation;
@@ -12,6 +13,7 @@ namespace VariationalBoN.Evaluation;
 /// <param name="SecondChange">Change of the second reward since then, prompt by prompt.</param>
 /// <param name="Threshold">The change of the second reward below which it falls beyond its error; -infinity where there is nothing to
 /// compare with.</param>
+[Experimental(ExperimentalIds.SecondJudge)]
 public sealed record JudgeWatchReading(
     long Step,
     Estimate First,

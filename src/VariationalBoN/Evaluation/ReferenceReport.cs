@@ -9,8 +9,7 @@ namespace VariationalBoN.Evaluation;
 /// </summary>
 /// <remarks>
 /// Numbers are means over prompts with standard errors over prompts. Prompts with fewer than half the median number of samples (or fewer
-/// than two) are left out of all of them, and counted: one poor prompt would limit n for all. docs/reading-the-report.md explains each
-/// number. Immutable, thread-safe.
+/// than two) are left out of all of them, and counted: one poor prompt would limit n for all. Immutable, thread-safe.
 /// </remarks>
 public sealed record ReferenceReport
 {
@@ -97,7 +96,7 @@ public sealed record ReferenceReport
     /// <summary>How a policy compares, when completions of one were given.</summary>
     public PolicyComparison? Policy { get; init; }
 
-    /// <summary>The same in sentences, warnings last.</summary>
+    /// <summary>What the numbers say, in sentences, warnings last.</summary>
     public ImmutableArray<ReportFinding> Findings => ReferenceReportFindings.Of(this);
 
     /// <summary>Reports on a table.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Evaluation;
 
@@ -9,6 +10,7 @@ namespace VariationalBoN.Evaluation;
 /// self-normalised weights exp(r / beta), one beta for all prompts. Where few samples carry the weight both are too low, so that the curve
 /// ends where a prompt has fewer than <see cref="MinEffectiveSamples"/>.
 /// </remarks>
+[Experimental(ExperimentalIds.SecondJudge)]
 public static class RewardCeiling
 {
     /// <summary>The least effective sample size of a prompt at which a point is given.</summary>

@@ -1,21 +1,23 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
 /// <summary>Settings of a <see cref="RewardHackingReport"/>. Immutable, thread-safe.</summary>
+[Experimental(ExperimentalIds.SecondJudge)]
 public sealed record RewardHackingOptions
 {
     /// <summary>N, the draws that one sample is to be worth; finite, at least 1.</summary>
-    /// <value>Default: 8.</value>
+    /// <value>Default 8.</value>
     public double N { get; init; } = 8;
 
-    /// <summary>Names of components that are an ensemble of judges, two or more; empty for none.</summary>
-    /// <value>Default: none.</value>
+    /// <summary>Names of components that are an ensemble of judges, two or more.</summary>
+    /// <value>Default none.</value>
     public ImmutableArray<string> Ensemble { get; init; } = [];
 
     /// <summary>Resamples of prompts, confidence and seed.</summary>
-    /// <value>Default: 1,000 resamples, 95 %.</value>
+    /// <value>Default those of <see cref="BootstrapOptions"/>.</value>
     public BootstrapOptions Bootstrap { get; init; } = new();
 
     /// <summary>Refuses options out of range.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Evaluation;
 
@@ -8,12 +9,12 @@ namespace VariationalBoN.Evaluation;
 /// </summary>
 /// <remarks>
 /// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the
-/// others. Which samples are scored may depend on their first reward but on nothing else, and some of each eighth of the ranks must be;
-/// one without a second reward counts as those beside it by the first: the mean of its level, or the line between the levels next to it.
-/// The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of
-/// E[(r2 - mean) (1 / n + log F)] under the law of the best of n, which is the derivative in n of its expected second reward.
-/// docs/trusting-a-judge.md explains each number. Immutable, thread-safe.
+/// others. Which samples are scored may depend on their first reward but on nothing else, and some of each eighth of the ranks must be; one
+/// without a second reward counts as those beside it by the first: the mean of its level, or the line between the levels next to it. The
+/// threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of E[(r2 - mean) (1 / n + log F)] under the law of the
+/// best of n, which is the derivative in n of its expected second reward. Immutable, thread-safe.
 /// </remarks>
+[Experimental(ExperimentalIds.SecondJudge)]
 public sealed record RewardHackingReport
 {
     /// <summary>The name of the component that is the second reward.</summary>
@@ -66,7 +67,7 @@ public sealed record RewardHackingReport
     /// <summary>The names of the ensemble whose disagreement <see cref="Ranks"/> hold; empty for none.</summary>
     public required ImmutableArray<string> Ensemble { get; init; }
 
-    /// <summary>The same in sentences, warnings last.</summary>
+    /// <summary>What the numbers say, in sentences, warnings last.</summary>
     public ImmutableArray<ReportFinding> Findings => RewardHackingText.Findings(this);
 
     /// <summary>Reports on a table whose rewards are the first and one of whose components is the second.</summary>

@@ -1,8 +1,11 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
 /// The samples with the highest first reward of each prompt, among which Best-of-N chooses: means over prompts. Immutable, thread-safe.
 /// </summary>
+[Experimental(ExperimentalIds.SecondJudge)]
 public sealed record TopRanks
 {
     /// <summary>The share of a prompt's samples that this is of: 1, 1/2, 1/4, ...; the last draws of about 1 / share are decided

@@ -19,7 +19,8 @@ namespace VariationalBoN.Guidance;
 /// expected weight of a rank.
 /// Thread-safe as the reference and the values are. It owns nothing.
 /// </remarks>
-public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
+[Experimental(ExperimentalIds.Guidance)]
+public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
 {
     private readonly CausalLmPolicy _reference;
     private readonly IPrefixValue _value;
@@ -72,7 +73,7 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
     /// <inheritdoc/>
     public bool ReadsConversations => _reference.ReadsConversations;
 
-    /// <summary>The same policy for another weight, such as another N; it shares everything.</summary>
+    /// <summary>This policy with another weight, such as another N; everything else is shared.</summary>
     /// <param name="weight">Where to.</param>
     /// <returns>The policy.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
@@ -133,7 +134,32 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
         return Walked(completions, reference, (own, other, _) => StepwiseDivergence.OfSteps(own, other!));
     }
 
+    /// <inheritdoc/>
+    /// <remarks>Without gradient; in the element type of the reference's weights, float32 at least.</remarks>
+    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary, or is longer than the model's
+    /// context.</exception>
+    public Tensor NextTokenLogProb(IReadOnlyList<Completion> completions)
+    {
+        _reference.Check(completions);
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        long[] first = new long[completions.Count + 1]; // of each completion among all tokens
+        for (int i = 0; i < completions.Count; i++)
+            first[i + 1] = first[i] + completions[i].Tokens.Length;
+        var result = empty([first[^1], _reference.VocabularySize], ResultType, _reference.Model.Device); // [N, V]
+        Walk(
+            completions,
+            null,
+            (own, _, _, rows, t) =>
+                result.index_copy_(0, tensor([.. rows.Select(row => first[row] + t)], device: result.device), own.to(result.dtype))
+        );
+        return result.MoveToOuterDisposeScope();
+    }
+
     private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;
+
+    private ScalarType ResultType =>
+        NextTokenDistribution.WideType(_reference.Model.Module.parameters().FirstOrDefault()?.dtype ?? ScalarType.Float64);
 
     private StepDistributions Distributions => new(Guided, HaveState: true); // the walk of the values
 
@@ -162,6 +188,29 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
     private double[] Walked(IReadOnlyList<Completion> completions, IPolicy? other, Func<Tensor, Tensor?, Tensor, Tensor> term)
     {
         double[] sums = new double[completions.Count];
+        Walk(
+            completions,
+            other,
+            (own, theirs, targets, rows, _) =>
+            {
+                double[] terms = term(own, theirs, targets).Doubles();
+                for (int row = 0; row < rows.Count; row++)
+                    sums[rows[row]] += terms[row];
+            }
+        );
+        int bad = Array.FindIndex(sums, double.IsNaN);
+        if (bad >= 0)
+            throw new ArithmeticException(
+                $"The numbers of completion {bad} of prompt \"{completions[bad].Prompt}\" are NaN: the values or a model have probably "
+                    + $"diverged."
+            );
+        return sums;
+    }
+
+    /// <summary>Shows at each step of the completions log pi [R, V], log of the other policy [R, V], the tokens [R], which of the
+    /// completions they are of, and the step; tensors are disposed of behind it.</summary>
+    private void Walk(IReadOnlyList<Completion> completions, IPolicy? other, Action<Tensor, Tensor?, Tensor, ArraySegment<int>, int> show)
+    {
         Device device = _reference.Model.Device;
         using var noGradient = no_grad();
         foreach (
@@ -193,19 +242,14 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl
                 }
 
                 var index = tensor([.. first.Take(alive).Select(start => start + t)], device: device); // [R]
-                double[] terms = term(own.LogProbs(index), theirs?.LogProbs(index).to(device), batch.Targets.index_select(0, index))
-                    .Doubles();
-                for (int row = 0; row < alive; row++)
-                    sums[part[row]] += terms[row];
+                show(
+                    own.LogProbs(index),
+                    theirs?.LogProbs(index).to(device),
+                    batch.Targets.index_select(0, index),
+                    new ArraySegment<int>(part, 0, alive),
+                    t
+                );
             }
         }
-
-        int bad = Array.FindIndex(sums, double.IsNaN);
-        if (bad >= 0)
-            throw new ArithmeticException(
-                $"The numbers of completion {bad} of prompt \"{completions[bad].Prompt}\" are NaN: the values or a model have probably "
-                    + $"diverged."
-            );
-        return sums;
     }
 }

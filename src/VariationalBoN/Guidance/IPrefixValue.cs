@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Guidance;
 
 /// <summary>What the reference still expects of an unfinished answer: log E_ref[w | prefix] and log E_ref[w | prefix, token] for a weight w
@@ -7,6 +9,7 @@ namespace VariationalBoN.Guidance;
 /// Implementations
 /// give it by enumeration, by a learned head, or by your own function. Thread-safe.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public interface IPrefixValue
 {
     /// <summary>What tells these values from others.</summary>

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using TorchSharp;
 
 namespace VariationalBoN.Guidance;
@@ -5,6 +6,7 @@ namespace VariationalBoN.Guidance;
 /// <summary>Rows of unfinished answers that grow token by token, with their values. Not thread-safe.</summary>
 /// <remarks>At each position first <see cref="Values"/>, then any <see cref="SelectRows"/>, then <see cref="Append"/>. It may own tensors:
 /// dispose of it.</remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public interface IPrefixWalk : IDisposable
 {
     /// <summary>The values at the present ends of the rows.</summary>

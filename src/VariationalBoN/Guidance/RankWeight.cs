@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Numerics;
 
@@ -10,6 +11,7 @@ namespace VariationalBoN.Guidance;
 /// there, (b^N - a^N) / (b - a) for Best-of-N: with the two sides of F at a reward level that is the exact ratio pi_bon / pi_ref, ties
 /// included.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public readonly record struct RankWeight
 {
     private RankWeight(double n, double c) => (N, C) = (n, c);

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
@@ -7,6 +8,7 @@ namespace VariationalBoN.Guidance;
 
 /// <summary>What the token form of <see cref="ScoreFunction"/> is given of a batch: log pi_ref of each token, and the value of each prefix.
 /// Plain data; immutable, thread-safe.</summary>
+[Experimental(ExperimentalIds.Guidance)]
 public sealed class TokenValues
 {
     private TokenValues(double[][] logReference, double[][] values) => (LogReference, Values) = (logReference, values);

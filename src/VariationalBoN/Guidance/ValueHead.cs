@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 using TorchSharp;
@@ -19,6 +20,7 @@ namespace VariationalBoN.Guidance;
 /// measure the guided policy before you use it.
 /// It owns its network: dispose of it. Thread-safe.
 /// </remarks>
+[Experimental(ExperimentalIds.Guidance)]
 public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 {
     private const string Key = "value_head",

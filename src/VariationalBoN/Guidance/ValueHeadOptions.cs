@@ -1,61 +1,65 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace VariationalBoN.Guidance;
 
 /// <summary>Shape and training of a <see cref="ValueHead"/>. Immutable, thread-safe.</summary>
+[Experimental(ExperimentalIds.Guidance)]
 public sealed record ValueHeadOptions
 {
     internal const int MostLayers = 64;
 
     /// <summary>B, the number of bins of F whose probabilities the head predicts, at least 2.</summary>
-    /// <value>24.</value>
+    /// <value>Default 24.</value>
     public int Bins { get; init; } = 24;
 
     /// <summary>How much finer bins are towards F = 1: edges 1 - (1 - k / B)^power; at least 1, which makes them equal.</summary>
-    /// <value>2.5.</value>
+    /// <value>Default 2.5.</value>
     public double Power { get; init; } = 2.5;
 
     /// <summary>Units of each hidden layer, at least 1.</summary>
-    /// <value>64.</value>
+    /// <value>Default 64.</value>
     public int Width { get; init; } = 64;
 
     /// <summary>Hidden layers of each of the two laws, at least 1; from the second on each is added to the one before it.</summary>
-    /// <value>3.</value>
+    /// <value>Default 3.</value>
     public int Layers { get; init; } = 3;
 
     /// <summary>Running sums over the tokens of an answer, at least 1.</summary>
-    /// <value>16.</value>
+    /// <value>Default 16.</value>
     public int Sums { get; init; } = 16;
 
     /// <summary>Passes over the samples, at least 1.</summary>
-    /// <value>12.</value>
+    /// <value>Default 12.</value>
     public int Epochs { get; init; } = 12;
 
     /// <summary>Answers of one step, at least 1.</summary>
-    /// <value>64.</value>
+    /// <value>Default 64.</value>
     public int AnswersPerStep { get; init; } = 64;
 
     /// <summary>The peak of the learning rate, which falls to 0 as a cosine; finite, above 0.</summary>
-    /// <value>0.01.</value>
+    /// <value>Default 0.01.</value>
     public double LearningRate { get; init; } = 1e-2;
 
     /// <summary>lambda: how much of what a prefix learns comes from the end of the answer rather than from the next prefix; 0 to
     /// 1.</summary>
-    /// <value>0.8.</value>
+    /// <value>Default 0.8.</value>
     public double Lambda { get; init; } = 0.8;
 
     /// <summary>How much the values themselves count in the loss, beside the law of F; finite, at least 0.</summary>
+    /// <value>Default 0.3.</value>
     /// <remarks>
     /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it
     /// is taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law
     /// of F weighs by how often the reference is.
     /// </remarks>
-    /// <value>0.3.</value>
     public double ValueWeight { get; init; } = 0.3;
 
     /// <summary>The most bytes of hidden states that are kept during training; beyond, they are computed anew in each pass.</summary>
-    /// <value>1 GiB.</value>
+    /// <value>Default 1 GiB.</value>
     public long HiddenStateBytes { get; init; } = 1L << 30;
 
     /// <summary>Fixes the initial values and the order of the samples.</summary>
+    /// <value>Default 0.</value>
     public long Seed { get; init; }
 
     /// <summary>Throws one exception that names every fault.</summary>

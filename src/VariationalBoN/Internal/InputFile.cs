@@ -41,7 +41,7 @@ internal static class InputFile
         return read == content.Length ? content : content[..read];
     }
 
-    /// <summary>The same as text: UTF-8, or what its byte order mark says.</summary>
+    /// <summary>Reads a whole file as text: UTF-8, or what its byte order mark says.</summary>
     /// <inheritdoc cref="ReadAll"/>
     public static string ReadText(string path, long limit)
     {

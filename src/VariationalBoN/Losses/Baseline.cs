@@ -22,7 +22,7 @@ public readonly record struct Baseline
     public static Baseline None => new(BaselineKind.Constant, 0);
 
     /// <summary>What is subtracted.</summary>
-    public BaselineKind Kind { get; }
+    internal BaselineKind Kind { get; }
 
     /// <summary>The constant, in nats; 0 for the other kinds.</summary>
     public double Value { get; }

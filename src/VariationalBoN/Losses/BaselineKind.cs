@@ -1,7 +1,7 @@
 namespace VariationalBoN.Losses;
 
 /// <summary>The kinds of <see cref="Baseline"/>.</summary>
-public enum BaselineKind
+internal enum BaselineKind
 {
     /// <summary>The mean over the other completions of the group.</summary>
     LeaveOneOut,

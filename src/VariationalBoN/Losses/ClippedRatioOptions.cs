@@ -5,9 +5,11 @@ namespace VariationalBoN.Losses;
 public sealed record ClippedRatioOptions
 {
     /// <summary>epsilon: ratios count up to 1 + epsilon and down to 1 - epsilon; above 0 and below 1.</summary>
+    /// <value>Default 0.2.</value>
     public double ClipRange { get; init; } = 0.2;
 
     /// <summary>Whether advantages are (R - mean) / deviation of the group, as in GRPO, instead of R - mean of the others.</summary>
+    /// <value>Default false.</value>
     /// <remarks>
     /// Times 1 - (s / deviation)^2, or 0 for a deviation below s: the rounding of log-probabilities that are sums of float32 ones, which is
     /// taken as 2^-20 of the largest |log pi_old| of the group, or of 16 nats if that is more. Without it returns that are equal but for

@@ -4,7 +4,7 @@ namespace VariationalBoN.Numerics;
 /// x) in nats.</summary>
 /// <remarks>Their means estimate the divergence; as training losses k1 and k3 have other gradients than the divergence has. Stateless,
 /// thread-safe.</remarks>
-public static class KlTerm
+internal static class KlTerm
 {
     private const double LargestExponent = 700;
 

@@ -26,7 +26,7 @@ public static class LogMath
     /// <summary>e^x - 1, exact to rounding for tiny x.</summary>
     /// <param name="x">Any number.</param>
     /// <returns>e^x - 1, from -1 to +infinity.</returns>
-    public static double Expm1(double x)
+    internal static double Expm1(double x)
     {
         double size = Math.Abs(x);
         if (size < 1e-5)
@@ -61,7 +61,7 @@ public static class LogMath
     /// <param name="b">Any number, also -infinity.</param>
     /// <returns>The logarithm of the difference; -infinity when both are equal.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="b"/> exceeds <paramref name="a"/>, or one is NaN.</exception>
-    public static double LogSubExp(double a, double b)
+    internal static double LogSubExp(double a, double b)
     {
         if (!(b <= a))
             throw new ArgumentOutOfRangeException(nameof(b), b, $"log(e^a - e^b) needs b at or below a = {a:R}.");

@@ -6,8 +6,8 @@ namespace VariationalBoN.Numerics;
 /// thread-safe.</summary>
 /// <remarks>
 /// The expected divergence, in either direction and to first order in 1 / M, between the Best-of-N distribution and the one that F
-/// estimated from M rewards gives, for continuous rewards; simulations in docs/how-many-samples.md hold it within 2 % from M = N on. For M
-/// below N / 2 it says too little, and the target is of no use.
+/// estimated from M rewards gives, for continuous rewards; simulations hold it within 2 % from M = N on. For M below N / 2 it says too
+/// little, and the target is of no use.
 /// </remarks>
 public static class SamplePlanner
 {

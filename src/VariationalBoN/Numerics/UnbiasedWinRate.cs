@@ -5,7 +5,7 @@ namespace VariationalBoN.Numerics;
 /// Means over all subsets (U-statistics), by a(k) = C(k, n) / C(M, n), the probability that n of M draws without replacement all fall among
 /// the k lowest. Only ranks matter. Stateless, thread-safe.
 /// </remarks>
-public static class UnbiasedWinRate
+internal static class UnbiasedWinRate
 {
     /// <summary>The probability that the best of n draws beats one more draw: 1 - (1 / 2M) sum over samples of a(k_lt) + a(k_le), the
     /// sample itself left out of the M.</summary>

@@ -42,7 +42,7 @@ public sealed class CalibratedTiltObjective : IVariationalObjective
         return ForN(bestOfN, bestOfN.N);
     }
 
-    /// <summary>The same for another N than that of the distribution.</summary>
+    /// <summary>The tilt that is calibrated for another N than that of the distribution.</summary>
     /// <param name="bestOfN">Gives F of each prompt.</param>
     /// <param name="n">N; finite, at least 1, real.</param>
     /// <returns>The objective.</returns>

@@ -42,4 +42,27 @@ public sealed partial class CausalLmPolicy
         RequireNumbers(result.detach().sum(1));
         return result.MoveToOuterDisposeScope();
     }
+
+    /// <inheritdoc/>
+    /// <remarks>In the element type of the logits, float32 at least; -infinity for a token outside top-k or top-p.</remarks>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
+    /// the model's context.</exception>
+    /// <exception cref="TrainingModeException">The module is in training mode.</exception>
+    public Tensor NextTokenLogProb(IReadOnlyList<Completion> completions)
+    {
+        Check(completions);
+        using var scope = NewDisposeScope();
+        if (completions.Count == 0)
+            return zeros([0, VocabularySize], ScalarType.Float32, _model.Device).MoveToOuterDisposeScope();
+        var parts = new List<Tensor>();
+        foreach (Completion[] part in completions.Chunk(Options.RowsPerBatch))
+        {
+            using var inner = NewDisposeScope();
+            var batch = new SequenceBatch(part, _model.Device);
+            PositionLogits logits = _model.LogitsAt(batch.Tokens, batch.Positions).InOneType();
+            parts.Add(_distribution.LogProbs(logits.Rows(0, logits.Count)).MoveToOuterDisposeScope()); // [n, V]
+        }
+
+        return (parts.Count == 1 ? parts[0] : cat(parts)).MoveToOuterDisposeScope();
+    }
 }

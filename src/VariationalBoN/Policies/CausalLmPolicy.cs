@@ -15,7 +15,7 @@ namespace VariationalBoN;
 /// through their cache. Everything runs on the device of the module's parameters; the module is neither changed nor disposed.
 /// Thread-safe as long as no thread changes the module's parameters or mode.
 /// </remarks>
-public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepwiseKl
+public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPromptReader, IStepwiseKl
 {
     private readonly CausalModel _model;
     private readonly ITokenizer _tokenizer;
@@ -96,7 +96,7 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, IPromptReader, IStepw
     /// one once.</summary>
     public IReadOnlyList<Parameter> Parameters => [.. NamedParameters.Select(parameter => parameter.Value)];
 
-    /// <summary>The same with their names in the module.</summary>
+    /// <summary>The parameters that train, each with its name in the module, in the order of the module; a shared one once.</summary>
     public IReadOnlyList<(string Name, Parameter Value)> NamedParameters =>
         [
             .. _model

@@ -96,7 +96,7 @@ internal sealed class CausalModel
                 + $"{nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths."
         );
 
-    /// <summary>The same module by its forward pass alone.</summary>
+    /// <summary>The module used by its forward pass alone.</summary>
     internal CausalModel WithoutDecoder() => new(this);
 
     /// <summary>What is said where logits are no distribution.</summary>

@@ -11,62 +11,71 @@ namespace VariationalBoN;
 public sealed record GenerationOptions
 {
     /// <summary>The most tokens of a completion, stop token included, at least 1.</summary>
+    /// <value>Default 64.</value>
     public int MaxNewTokens { get; init; } = 64;
 
-    /// <summary>Logits are divided by this before the softmax; above 0, and 1 is the model's own distribution.</summary>
+    /// <summary>Logits are divided by this before the softmax; above 0.</summary>
+    /// <value>Default 1, the model's own distribution.</value>
     public double Temperature { get; init; } = 1;
 
-    /// <summary>Keeps the k most probable tokens, the lower id among equals; null keeps all.</summary>
+    /// <summary>Keeps the k most probable tokens, the lower id among equals.</summary>
+    /// <value>Default null: all.</value>
     public int? TopK { get; init; }
 
     /// <summary>
-    /// Keeps the fewest tokens, most probable first, whose probability (after temperature and <see cref="TopK"/>) reaches this; in (0, 1],
-    /// null and 1 keep all.
+    /// Keeps the fewest tokens, most probable first, whose probability (after temperature and <see cref="TopK"/>) reaches this; in (0, 1].
     /// </summary>
+    /// <value>Default null: all, as with 1.</value>
     public double? TopP { get; init; }
 
-    /// <summary>The ids that end a completion; each belongs to the completion it ends. None: every completion has
-    /// <see cref="MaxNewTokens"/> tokens.</summary>
+    /// <summary>The ids that end a completion; each belongs to the completion it ends.</summary>
+    /// <value>Default none: every completion has <see cref="MaxNewTokens"/> tokens.</value>
     public ImmutableArray<int> StopTokens { get; init; } = [];
 
     /// <summary>
     /// Whether prompts have their special tokens already, as the output of a chat template has: then the tokenizer puts none around them,
     /// where it would begin each with a second BOS.
     /// </summary>
+    /// <value>Default false.</value>
     public bool PromptsHaveSpecialTokens { get; init; }
 
-    /// <summary>The longest sequence, prompt and completion together, that the module takes; null asks the module, or trusts the caller
-    /// where the module does not say.</summary>
+    /// <summary>The longest sequence, prompt and completion together, that the module takes.</summary>
+    /// <value>Default null: the module is asked, and where it does not say the caller is trusted.</value>
     public int? ContextLength { get; init; }
 
     /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the
     /// distribution.</summary>
+    /// <value>Default 64.</value>
     public int RowsPerBatch { get; init; } = 64;
 
     /// <summary>
-    /// The most completions of a unit, at least 1; null for 16 times <see cref="RowsPerBatch"/>. A call is cut into units of whole prompts,
-    /// or, where one prompt has more samples than a unit, of ranges of its samples. Within a unit waiting completions take the places of
-    /// finished ones, up to <see cref="RowsPerBatch"/> at a time; the last of a unit leave places empty. Does not change the distribution.
-    /// A <see cref="Guidance.GuidedPolicy"/> takes <see cref="RowsPerBatch"/> in its place and never refills.
+    /// The most completions of a unit, at least 1. A call is cut into units of whole prompts, or, where one prompt has more samples than a
+    /// unit, of ranges of its samples. Within a unit waiting completions take the places of finished ones, up to <see cref="RowsPerBatch"/>
+    /// at a time; the last of a unit leave places empty. Does not change the distribution. A <see cref="Guidance.GuidedPolicy"/> takes
+    /// <see cref="RowsPerBatch"/> in its place and never refills.
     /// </summary>
-    /// <value>null. Where the cuts are depends on this and on the samples a prompt, so that equal units give equal bits, alone or among
-    /// others. Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of fewer than that many leaves threads
-    /// idle.</value>
+    /// <value>
+    /// Default null: 16 times <see cref="RowsPerBatch"/>. Where the cuts are depends on this and on the samples a prompt, so that equal
+    /// units give equal bits, alone or among others. Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of
+    /// fewer than that many leaves threads idle.
+    /// </value>
     public int? RowsPerUnit { get; init; }
 
     /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by
     /// rounding alone.</summary>
+    /// <value>Default true.</value>
     public bool UseCache { get; init; } = true;
 
     /// <summary>
     /// The number of threads that <see cref="CausalLmPolicy.Sample"/> shares units (<see cref="RowsPerUnit"/>) among, at least 1. They run
     /// besides libtorch's own threads: for small models set those to 1. Does not change results.
     /// </summary>
+    /// <value>Default 1.</value>
     public int DegreeOfParallelism { get; init; } = 1;
 
     /// <summary>Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens
     /// twice.</summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>The most completions of a unit.</summary>

@@ -5,8 +5,10 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own.
-/// Stateless.</summary>
+/// <summary>
+/// Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own. Stateless; thread-safe as long
+/// as no thread changes the parameters.
+/// </summary>
 public static class ModuleFingerprint
 {
     /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and

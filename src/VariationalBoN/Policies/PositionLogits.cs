@@ -41,8 +41,8 @@ internal sealed class PositionLogits
     internal Tensor? Weight { get; }
 
     /// <summary>
-    /// The same with the output layer in the element type of the hidden states, which is that of their product: a model of mixed precision
-    /// gives bfloat16 where its weights are float32. In the dispose scope of the caller; carries the gradient to the weight.
+    /// These logits with the output layer in the element type of the hidden states, which is that of their product: a model of mixed
+    /// precision gives bfloat16 where its weights are float32. In the dispose scope of the caller; carries the gradient to the weight.
     /// </summary>
     internal PositionLogits InOneType() =>
         Hidden is null || Weight is null || Hidden.dtype == Weight.dtype ? this : new PositionLogits(Hidden, Weight.to(Hidden.dtype));

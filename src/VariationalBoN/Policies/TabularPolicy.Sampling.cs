@@ -51,20 +51,23 @@ public sealed partial class TabularPolicy
     /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
     public torch.Tensor TokenLogProb(IReadOnlyList<Completion> completions)
     {
-        ArgumentNullException.ThrowIfNull(completions);
-        int batch = completions.Count;
-        int[] rows = new int[batch * Length],
-            tokens = new int[batch * Length];
-        for (int i = 0; i < batch; i++)
-        {
-            Rows(completions[i], rows.AsSpan(i * Length, Length));
-            completions[i].Tokens.CopyTo(tokens, i * Length);
-        }
-
         using var scope = torch.NewDisposeScope();
-        var visited = Logits.view(-1, VocabularySize).index_select(0, torch.tensor(rows)); // [B * L, V]
-        var chosen = visited.log_softmax(1).gather(1, torch.tensor(tokens, torch.int64).unsqueeze(1)); // [B * L, 1]
-        return chosen.view(batch, Length).MoveToOuterDisposeScope(); // [B, L]
+        var all = NextTokenLogProb(completions); // [B * L, V]
+        long[] tokens = [.. completions.SelectMany(completion => completion.Tokens.Select(token => (long)token))];
+        return all.gather(1, torch.tensor(tokens).unsqueeze(1)).view(completions.Count, Length).MoveToOuterDisposeScope(); // [B, L]
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentException">A completion has the wrong number of tokens, or a token outside the vocabulary.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not one of <see cref="Prompts"/>.</exception>
+    public torch.Tensor NextTokenLogProb(IReadOnlyList<Completion> completions)
+    {
+        ArgumentNullException.ThrowIfNull(completions);
+        int[] rows = new int[completions.Count * Length];
+        for (int i = 0; i < completions.Count; i++)
+            Rows(completions[i], rows.AsSpan(i * Length, Length));
+        using var scope = torch.NewDisposeScope();
+        return Logits.view(-1, VocabularySize).index_select(0, torch.tensor(rows)).log_softmax(1).MoveToOuterDisposeScope(); // [B * L, V]
     }
 
     /// <summary>The completion of given tokens: its text is the tokens separated by spaces.</summary>

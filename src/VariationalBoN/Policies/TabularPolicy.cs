@@ -15,7 +15,7 @@ namespace VariationalBoN.Policies;
 /// index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant. The policy owns the parameter: dispose of the policy when
 /// done. Reading is thread-safe while nothing changes the logits.
 /// </remarks>
-public sealed partial class TabularPolicy : ITokenPolicy, IStepwiseKl, IDisposable
+public sealed partial class TabularPolicy : ITokenPolicy, INextTokenPolicy, IStepwiseKl, IDisposable
 {
     private readonly Dictionary<Prompt, int> _promptIndex;
     private readonly TabularShape _shape;

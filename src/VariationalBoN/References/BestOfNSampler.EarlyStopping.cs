@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Rewards;
 
@@ -28,6 +29,7 @@ public sealed partial class BestOfNSampler
     /// off.</exception>
     /// <exception cref="InvalidOperationException">The table was made with something else; the message names it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the n of a prompt.</exception>
+    [Experimental(ExperimentalIds.EarlyStopping)]
     public async Task<EarlyStoppedAnswers> SampleUntilGoodEnoughAsync(
         IReadOnlyList<Prompt> prompts,
         int n,

@@ -1,6 +1,8 @@
 namespace VariationalBoN.References;
 
-/// <summary>The best and the worst of n reference samples of one prompt: what pair losses and BoN-SFT on winners train on.</summary>
+/// <summary>
+/// The best and the worst of n reference samples of one prompt: what pair losses and BoN-SFT on winners train on. Immutable, thread-safe.
+/// </summary>
 /// <param name="Best">The sample with the highest reward; among equals the first drawn.</param>
 /// <param name="Worst">The sample with the lowest reward; among equals the last drawn, so never the same sample as
 /// <paramref name="Best"/>.</param>

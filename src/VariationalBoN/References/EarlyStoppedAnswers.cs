@@ -1,10 +1,12 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 
 namespace VariationalBoN.References;
 
 /// <summary>Answers of <see cref="BestOfNSampler.SampleUntilGoodEnoughAsync"/>, with what stopping early saved and cost. Immutable,
 /// thread-safe.</summary>
+[Experimental(ExperimentalIds.EarlyStopping)]
 public sealed record EarlyStoppedAnswers
 {
     /// <summary>The answer to each prompt, in order.</summary>

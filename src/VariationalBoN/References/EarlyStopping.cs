@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Internal;
 
@@ -11,6 +12,7 @@ namespace VariationalBoN.References;
 /// enough. What comes out does not follow the Best-of-N distribution. Source: Weitzman, "Optimal search for the best alternative"
 /// (Econometrica 1979). Thread-safe.
 /// </remarks>
+[Experimental(ExperimentalIds.EarlyStopping)]
 public sealed class EarlyStopping
 {
     private readonly double _costPerDraw;

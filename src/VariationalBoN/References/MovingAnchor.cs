@@ -12,8 +12,8 @@ namespace VariationalBoN.References;
 /// between rounds by <see cref="ModuleExtensions.MoveTowards"/> with rate 1, or at every step with a small one (exponential moving
 /// average), which lets N grow for as long as training goes on, with n = 2 by up to e^(rate steps). The KL of a batch scored here is that
 /// to the anchor, which stays small however far both have gone: what limits the drift from the first reference must score a few completions
-/// of the policy by a <see cref="Scorer"/> over a frozen copy of that (docs/long-runs.md, The guard). Source: Sessa et al., "BOND", arXiv
-/// 2407.14622. Not thread-safe; nothing may move the anchor during a call.
+/// of the policy by a <see cref="Scorer"/> over a frozen copy of that. Source: Sessa et al., "BOND", arXiv 2407.14622. Not thread-safe;
+/// nothing may move the anchor during a call.
 /// </remarks>
 public sealed class MovingAnchor
 {

@@ -108,6 +108,6 @@ internal sealed record PromptSamples(
     /// <summary>The first of the samples that were drawn.</summary>
     public PromptSamples Take(int count) => count >= Indices.Length ? this : Within(Indices[0], Indices[count]);
 
-    /// <summary>The same samples numbered from an index on.</summary>
+    /// <summary>These samples numbered from an index on.</summary>
     public PromptSamples From(int first) => this with { Indices = [.. Enumerable.Range(first, Rewards.Length)] };
 }

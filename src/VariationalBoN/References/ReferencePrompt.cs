@@ -164,7 +164,7 @@ public sealed class ReferencePrompt
     /// <summary>Everything that is known.</summary>
     internal PromptSamples All => _samples ?? _stored!.All();
 
-    /// <summary>The same samples, neighbouring rewards no further apart than a tolerance being one.</summary>
+    /// <summary>These samples with neighbouring rewards no further apart than a tolerance taken for equal.</summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A prompt that reads from where this one does.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>

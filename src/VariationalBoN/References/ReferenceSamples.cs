@@ -5,7 +5,7 @@ namespace VariationalBoN.References;
 
 /// <summary>Reference samples of completions that were drawn elsewhere, by a server or into a file: texts and rewards, without token ids
 /// and log pi_ref. Stateless, thread-safe.</summary>
-/// <remarks>They are all that F needs; what needs more is told in docs/remote-rewards.md.</remarks>
+/// <remarks>They are all that F needs. Losses on the reference samples and draws among them need more: token ids and log pi_ref.</remarks>
 public static class ReferenceSamples
 {
     /// <summary>Scores completions and gathers them by prompt.</summary>

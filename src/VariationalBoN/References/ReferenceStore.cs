@@ -7,8 +7,7 @@ namespace VariationalBoN.References;
 /// </summary>
 /// <remarks>
 /// A batch is kept whole or not at all, whenever the process is killed or the machine loses power. One writer at a time, whatever process
-/// it is in; <see cref="ReferenceTable.Load"/>
-/// reads, also while another process writes. docs/reference-store.md tells the schema. Not thread-safe.
+/// it is in; <see cref="ReferenceTable.Load"/> reads, also while another process writes. It is a SQLite database. Not thread-safe.
 /// </remarks>
 public sealed class ReferenceStore : IDisposable
 {
@@ -152,10 +151,9 @@ public sealed class ReferenceStore : IDisposable
     /// <summary>Copies the samples of a folder that version 0.1 of this library wrote, plain or compressed, into a store.</summary>
     /// <remarks>
     /// Samples that are there already are left out, so that an import which was interrupted can be called again. A last batch that a killed
-    /// process left unfinished in the
-    /// folder is not copied: its samples are drawn again. The identities of version 0.1 are single texts; give the provenance that the
-    /// rewards have now to go on with them, which says that their texts are those of now, too: version 0.1 decoded completions without
-    /// their prompt, which is the same for byte-level tokenizers alone (docs/tokenizers.md).
+    /// process left unfinished in the folder is not copied: its samples are drawn again. The identities of version 0.1 are single texts;
+    /// give the provenance that the rewards have now to go on with them, which says that their texts are those of now, too: version 0.1
+    /// decoded completions without their prompt, which is the same for byte-level tokenizers alone.
     /// </remarks>
     /// <param name="folder">The folder; it stays as it is.</param>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>

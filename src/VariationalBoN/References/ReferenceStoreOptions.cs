@@ -7,18 +7,18 @@ public sealed record ReferenceStoreOptions
     /// Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power; without, it outlives its process
     /// alone.
     /// </summary>
-    /// <value>True by default.</value>
+    /// <value>Default true.</value>
     public bool FlushToDisk { get; init; } = true;
 
     /// <summary>How a batch is kept whole while it is written.</summary>
-    /// <value><see cref="ReferenceJournal.Automatic"/> by default.</value>
+    /// <value>Default <see cref="ReferenceJournal.Automatic"/>.</value>
     public ReferenceJournal Journal { get; init; } = ReferenceJournal.Automatic;
 
     /// <summary>
     /// Whether to go on with a store whose log is not beside it, such as a copy that was made while it was written: what was in the log is
     /// drawn again.
     /// </summary>
-    /// <value>False by default: such a store is refused.</value>
+    /// <value>Default false: such a store is refused.</value>
     public bool AcceptLostLog { get; init; }
 
     /// <summary>
@@ -26,10 +26,10 @@ public sealed record ReferenceStoreOptions
     /// or where one of the two does not say, come into one store: their law is the same, their last digits are not. The store promises no
     /// bits from the first such sample on.
     /// </summary>
-    /// <value>False by default: such samples are refused where bits are promised.</value>
+    /// <value>Default false: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }
 
-    /// <summary>The same for the file itself.</summary>
+    /// <summary>These options as the writer of the file takes them.</summary>
     internal StoreWriting ToWriting() => new(FlushToDisk, Journal, AcceptLostLog);
 
     /// <summary>Refuses options out of range.</summary>

@@ -7,8 +7,9 @@ namespace VariationalBoN;
 
 public sealed partial class ReferenceTable
 {
-    /// <summary>The same table with what a second judge says of its samples as a named component: for reports, never for the rewards
-    /// themselves.</summary>
+    /// <summary>
+    /// This table with what a second judge says of its samples as a named component: for reports, never for the rewards themselves.
+    /// </summary>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="judge">The judge. It reads prompt and text; token ids where the table has them.</param>
     /// <param name="options">Batches, failures and truncated completions of this judge; null for the defaults. What is excluded has no
@@ -45,7 +46,7 @@ public sealed partial class ReferenceTable
         return WithColumns(name, columns);
     }
 
-    /// <summary>The same table with the rewards of another table of the same samples as a named component.</summary>
+    /// <summary>This table with the rewards of another table of its samples as a named component.</summary>
     /// <remarks>A prompt that the other table does not have has no value. Samples are matched by their place, and by their texts where
     /// both tables know them.</remarks>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>

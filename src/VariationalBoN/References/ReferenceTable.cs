@@ -188,8 +188,10 @@ public sealed partial class ReferenceTable : IDisposable
         return ReferenceTableMerge.Of(this, other);
     }
 
-    /// <summary>The same samples, rewards of a prompt no further apart than a tolerance being one: see <see cref="EmpiricalRewardCdf"/>.
-    /// Not saved with the table.</summary>
+    /// <summary>
+    /// This table with rewards of a prompt no further apart than a tolerance taken for equal: see <see cref="EmpiricalRewardCdf"/>. Not
+    /// saved with the table.
+    /// </summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
@@ -214,8 +216,10 @@ public sealed partial class ReferenceTable : IDisposable
         return Of(Prompts.Select(prompt => new ReferencePrompt(prompt.Prompt, prompt.All.Take(samplesPerPrompt), prompt.TieTolerance)));
     }
 
-    /// <summary>The same table for rewards that do not say where they come from, such as the files of the paper's authors: the caller
-    /// vouches that they are of the reference and the reward model they are used with.</summary>
+    /// <summary>
+    /// This table for rewards that do not say where they come from, such as the files of the paper's authors: the caller vouches that they
+    /// are of the reference and the reward model they are used with.
+    /// </summary>
     /// <returns>A table that shares the store of this one; this one where <see cref="Provenance"/> is known.</returns>
     public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(_prompts, Provenance, acceptsUnknown: true);
 

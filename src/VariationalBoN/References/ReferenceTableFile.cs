@@ -43,7 +43,7 @@ internal static class ReferenceTableFile
         return Read(InputFile.OpenOrEmpty(path), path);
     }
 
-    /// <summary>The same from a stream, which is disposed of; the path is for messages.</summary>
+    /// <summary>Reads a table from a stream, which is disposed of; the path is for messages.</summary>
     internal static ReferenceTable Read(Stream stream, string path)
     {
         var rows = new ReferenceTableRows();

@@ -3,23 +3,27 @@ using Microsoft.Extensions.Logging;
 namespace VariationalBoN.References;
 
 /// <summary>How a reference table is estimated.</summary>
-/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+/// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record ReferenceTableOptions
 {
     /// <summary>M, the reference samples of each prompt, at least 1. The error of the target is about N / (4 M) nats.</summary>
+    /// <value>Default 256.</value>
     public int SamplesPerPrompt { get; init; } = 256;
 
     /// <summary>Index of the first sample of each prompt, 0 or more: the samples drawn are FirstSample to FirstSample + M - 1. For
     /// processes that share the samples of one prompt.</summary>
+    /// <value>Default 0.</value>
     public int FirstSample { get; init; }
 
     /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Reference"/>.</summary>
+    /// <value>Default 0.</value>
     public long Seed { get; init; }
 
     /// <summary>
     /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most. Prompts that are done are
     /// scored and written while the rest are drawn.
     /// </summary>
+    /// <value>Default 16.</value>
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
@@ -28,33 +32,37 @@ public sealed record ReferenceTableOptions
     /// whole: what a run of one process gives, one that was killed and goes on, and several that share the samples (<see cref="Shard"/>),
     /// is the same to the last bit.
     /// </summary>
-    /// <value>null, which draws all that is missing of a prompt at once, and nothing twice: after a kill the rest of a batch is drawn
-    /// beside fewer completions, which may change its last bits. Part of what the bits of a store depend on, as PromptsPerBatch is.</value>
+    /// <value>
+    /// Default null: all that is missing of a prompt is drawn at once, and nothing twice; after a kill the rest of a batch is drawn beside
+    /// fewer completions, which may change its last bits. Part of what the bits of a store depend on, as <see cref="PromptsPerBatch"/> is.
+    /// </value>
     public int? SamplesPerBlock { get; init; }
 
     /// <summary>How many batches are drawn at once, at least 1: for sources that bear several calls at once, such as those of many
     /// machines.</summary>
-    /// <value>1. Does not change results.</value>
+    /// <value>Default 1. Does not change results.</value>
     public int BatchesAtOnce { get; init; } = 1;
 
     /// <summary>
-    /// The file that keeps the samples as they are drawn (<see cref="ReferenceStore"/>), a store or nothing yet; null keeps them in memory
-    /// alone. What the store has is not drawn again, so a run that was stopped or killed goes on, and one with a larger M draws the
-    /// difference.
+    /// The file that keeps the samples as they are drawn (<see cref="ReferenceStore"/>), a store or nothing yet. What the store has is not
+    /// drawn again, so a run that was stopped or killed goes on, and one with a larger M draws the difference.
     /// </summary>
+    /// <value>Default null: the samples are kept in memory alone.</value>
     public string? Store { get; init; }
 
     /// <summary>How the store is written.</summary>
+    /// <value>Default those of <see cref="ReferenceStoreOptions"/>.</value>
     public ReferenceStoreOptions Storage { get; init; } = new();
 
     /// <summary>Told how far it is whenever prompts are done, and with a store at the start: what was found.</summary>
+    /// <value>Default null: nobody is told.</value>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
     /// <summary>
     /// Told what <see cref="Progress"/> is told, and once, as a warning, when nearly all samples are cut at the maximum length
     /// (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are drawn.
     /// </summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

@@ -167,7 +167,7 @@ internal sealed class StoreWriter : IDisposable
             StoreLog.Close(_connection, Path);
     }
 
-    /// <summary>The same, without a word where it fails: the log keeps all.</summary>
+    /// <summary>Closes the file, without a word where that fails: the log keeps all.</summary>
     public void Dispose()
     {
         try

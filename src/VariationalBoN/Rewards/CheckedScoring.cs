@@ -21,8 +21,10 @@ internal static class CheckedScoring
         CancellationToken cancellationToken
     ) => (await ScoreComponentsAsync(model, completions, options, cancellationToken).ConfigureAwait(false)).Rewards;
 
-    /// <summary>The same with the components that the reward model reports; where <paramref name="mayBeNone"/>, also when no completion has
-    /// a reward, each by a fault of its own.</summary>
+    /// <summary>
+    /// Scores completions, with the components that the reward model reports; where <paramref name="mayBeNone"/>, also when no completion
+    /// has a reward, each by a fault of its own.
+    /// </summary>
     public static async Task<CheckedRewards> ScoreComponentsAsync(
         IRewardModel model,
         IReadOnlyList<Completion> completions,

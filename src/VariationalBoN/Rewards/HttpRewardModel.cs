@@ -4,11 +4,13 @@ using System.Text.Json;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back. The schema is in
-/// docs/remote-rewards.md.</summary>
+/// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back.</summary>
 /// <remarks>
-/// It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one request, its
-/// body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
+/// A POST of <c>{"completions": [{"prompt": "...", "text": "...", "finishReason": "stopped"}]}</c>, where <c>finishReason</c> is
+/// <c>stopped</c> or <c>length</c>, is answered by <c>{"rewards": [0.25]}</c>, one finite number a completion in their order, and beside
+/// it, optionally, <c>"model"</c>, the name that <see cref="HttpRewardModelOptions.Identity"/> must have, and <c>"components"</c>, named
+/// lists of numbers. It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one
+/// request, its body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
 /// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
 /// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as
 /// <see cref="HttpClient"/> is.

@@ -7,19 +7,24 @@ namespace VariationalBoN.Rewards;
 public sealed record HttpRewardModelOptions
 {
     /// <summary>Where completions are posted to: an absolute http or https address.</summary>
+    /// <value>Required.</value>
     public required Uri Endpoint { get; init; }
 
     /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that
     /// names its "model" must name the name of this.</summary>
+    /// <value>Required.</value>
     public required ModelIdentity Identity { get; init; }
 
     /// <summary>The most completions that the service takes in one request, at least 1.</summary>
+    /// <value>Default 2147483647: no bound.</value>
     public int MaxBatchSize { get; init; } = int.MaxValue;
 
-    /// <summary>Writes the JSON of a request; null for the schema of docs/remote-rewards.md.</summary>
+    /// <summary>Writes the JSON of a request.</summary>
+    /// <value>Default null: the schema of <see cref="HttpRewardModel"/>.</value>
     public Action<Utf8JsonWriter, IReadOnlyList<Completion>>? WriteRequest { get; init; }
 
-    /// <summary>Reads one reward a completion out of the JSON of an answer; null for the schema of docs/remote-rewards.md.</summary>
+    /// <summary>Reads one reward a completion out of the JSON of an answer.</summary>
+    /// <value>Default null: the schema of <see cref="HttpRewardModel"/>.</value>
     /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or
     /// <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are
     /// checked afterwards.</remarks>

@@ -14,7 +14,7 @@ public sealed record PreferencePair
 
     /// <summary>How much better the chosen answer is, at least 0, in units of the reward; for the margin of
     /// <c>RewardModelLoss.BradleyTerry</c>.</summary>
-    /// <value>0: not known.</value>
+    /// <value>Default 0: not known.</value>
     public double Margin { get; init; }
 
     /// <summary>Whether the chosen answer was the one that was shown first; null where it is not known.</summary>

@@ -11,29 +11,38 @@ public sealed record RetryOptions
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);
 
     /// <summary>How often a failed call is made again, 0 or more.</summary>
+    /// <value>Default 8.</value>
     public int MaxRetries { get; init; } = 8;
 
     /// <summary>The wait before the first retry, doubled for each further one and spread by jitter; 0 to a day.</summary>
+    /// <value>Default 0.5 seconds.</value>
     public TimeSpan BaseDelay { get; init; } = TimeSpan.FromSeconds(0.5);
 
     /// <summary>The longest wait between two tries, also when the service asks for a longer one (Retry-After); above 0, to a day.</summary>
+    /// <value>Default 60 seconds.</value>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long one try may take; 10 ms to a day, null for no limit. What is called must heed its cancellation token.</summary>
+    /// <summary>How long one try may take; 10 ms to a day. What is called must heed its cancellation token.</summary>
+    /// <value>Default 100 seconds. null is no limit.</value>
     public TimeSpan? Timeout { get; init; } = TimeSpan.FromSeconds(100);
 
     /// <summary>Whether a failure may pass by itself and is worth another try.</summary>
+    /// <value>Default <see cref="RetryPolicy.IsTransient"/>.</value>
     public Func<Exception, bool> IsTransient { get; init; } = RetryPolicy.IsTransient;
 
-    /// <summary>The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it, as in
-    /// docs/remote-rewards.md, not by <see cref="IsTransient"/>.</summary>
+    /// <summary>
+    /// The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it (408, 429 and
+    /// 5xx may pass), not by <see cref="IsTransient"/>.
+    /// </summary>
+    /// <value>Default null: <see cref="IsTransient"/> judges every exception.</value>
     public Func<Exception, int?>? StatusOf { get; init; }
 
     /// <summary>Told before each wait which try failed, why, and how long the wait is.</summary>
-    /// <value>null: nothing is said; retries are counted all the same (<see cref="Telemetry"/>).</value>
+    /// <value>Default null: nothing is said; retries are counted all the same (<see cref="Telemetry"/>).</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>The clock.</summary>
+    /// <value>Default <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Refuses options out of range.</summary>

@@ -3,7 +3,7 @@ namespace VariationalBoN.Rewards;
 /// <summary>What can be laid around any reward model. Stateless, thread-safe.</summary>
 public static class RewardModelExtensions
 {
-    /// <summary>The same reward model, whose calls are made again when they fail for a passing reason.</summary>
+    /// <summary>Makes calls of a reward model again when they fail for a passing reason.</summary>
     /// <remarks>A call that fails to the end still fails: <see cref="ScoringOptions.OnFailure"/> decides what then happens.</remarks>
     /// <param name="model">The reward model.</param>
     /// <param name="options">How often and when; the defaults when left out.</param>
@@ -15,7 +15,7 @@ public static class RewardModelExtensions
         return new RetryRewardModel(model, new RetryPolicy(options));
     }
 
-    /// <summary>The same judge, of answers from which the thinking is cut: it reads the text alone, without token ids.</summary>
+    /// <summary>Cuts the thinking out of answers before a judge reads them: their text alone, without token ids.</summary>
     /// <remarks>
     /// How long the thinking was, and the shares over the budget and without an end, are components of the reward ("thinking, characters",
     /// "thinking over budget", "thinking without end"), so that reports count them. Answers cut at the maximum length are the report's

@@ -6,26 +6,33 @@ namespace VariationalBoN.Rewards;
 /// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record ScoringOptions
 {
-    /// <summary>What happens when a reward cannot be had; by default an exception.</summary>
+    /// <summary>What happens when a reward cannot be had.</summary>
+    /// <value>Default <see cref="RewardFailure.Throw"/>: an exception.</value>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
     /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the
     /// <see cref="RewardModelException"/>.</summary>
-    /// <value>null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and are
-    /// not told.</value>
+    /// <value>
+    /// Default null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and
+    /// are not told.
+    /// </value>
     public ILogger? Logger { get; init; }
 
-    /// <summary>What happens to a truncated completion; by default it is scored as it stands.</summary>
+    /// <summary>What happens to a truncated completion.</summary>
+    /// <value>Default <see cref="TruncationRule.Score"/>: it is scored as it stands.</value>
     public TruncationRule OnTruncated { get; init; } = TruncationRule.Score;
 
     /// <summary>The reward or the penalty of a truncated completion, in the unit of the reward; finite.</summary>
+    /// <value>Default 0.</value>
     public double TruncationValue { get; init; }
 
     /// <summary>The most completions that the reward model is given in one call, at least 1.</summary>
+    /// <value>Default 256.</value>
     public int BatchSize { get; init; } = 256;
 
     /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions
     /// whatever it is.</summary>
+    /// <value>Default 1.</value>
     /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
     public int MaxConcurrency { get; init; } = 1;
 

@@ -4,28 +4,24 @@ namespace VariationalBoN.Rewards;
 public sealed record ThinkingOptions
 {
     /// <summary>What begins the thinking.</summary>
-    /// <value>Default: <c>&lt;think&gt;</c>.</value>
+    /// <value>Default "&lt;think&gt;".</value>
     public string Start { get; init; } = "<think>";
 
     /// <summary>What ends it.</summary>
-    /// <value>Default: <c>&lt;/think&gt;</c>.</value>
+    /// <value>Default "&lt;/think&gt;".</value>
     public string End { get; init; } = "</think>";
 
     /// <summary>Whether every answer begins within the thinking, because the template writes <see cref="Start"/> before it. An answer that
     /// holds <see cref="End"/> alone is read so in any case.</summary>
-    /// <value>Default: false.</value>
+    /// <value>Default false.</value>
     public bool StartsInside { get; init; }
 
-    /// <summary>The budget: the most characters of thinking of an answer, at least 0; null for no limit. Needs
-    /// <see cref="RewardOverBudget"/>.</summary>
-    /// <value>Default: null.</value>
+    /// <summary>The budget: the most characters of thinking of an answer, at least 0. Needs <see cref="RewardOverBudget"/>.</summary>
+    /// <value>Default null: no limit.</value>
     public int? MaxCharacters { get; init; }
 
-    /// <summary>
-    /// The reward of an answer whose thinking is over the budget or does not end: it is not judged. Null: thinking that does not end is
-    /// judged as the empty answer that it is.
-    /// </summary>
-    /// <value>Default: null.</value>
+    /// <summary>The reward of an answer whose thinking is over the budget or does not end: it is not judged.</summary>
+    /// <value>Default null: thinking that does not end is judged as the empty answer that it is.</value>
     public double? RewardOverBudget { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

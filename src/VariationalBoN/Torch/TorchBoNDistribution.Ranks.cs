@@ -33,8 +33,10 @@ public sealed partial class TorchBoNDistribution
         return Search(beforeFirst, position => sorted.take(position).lt(bounds));
     }
 
-    /// <summary>The same within the tie tolerance, and on to the ends of the levels that are met: with the comparisons of the core, in
-    /// float64.</summary>
+    /// <summary>
+    /// Where the queries stand within the tie tolerance, and on to the ends of the levels that are met: with the comparisons of the core,
+    /// in float64.
+    /// </summary>
     private Tensor SearchLevels(Tensor beforeFirst, Tensor query, Tensor levels, Tensor limits)
     {
         Tensor wide = query.to(float64);

@@ -59,7 +59,9 @@ public sealed partial class TorchBoNDistribution
         return top.Times(N - 1).Plus(gap.Times(N).expm1().neg().log()) - share.log();
     }
 
-    /// <summary>The same from both sides of log F and the gap d between them, which may be 0: the limit log N + (N - 1) log F.</summary>
+    /// <summary>
+    /// The log-ratio from both sides of log F and the gap d between them, which may be 0: the limit log N + (N - 1) log F.
+    /// </summary>
     private Tensor RatioOfGap(Tensor below, Tensor atOrBelow, Tensor gap)
     {
         Tensor scaled = gap.Times(N);

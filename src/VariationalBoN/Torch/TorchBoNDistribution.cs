@@ -10,8 +10,8 @@ namespace VariationalBoN.Torch;
 
 /// <summary>The Best-of-N distribution for batches on a device: B queries against the sorted reference rewards of P prompts.</summary>
 /// <remarks>
-/// The same numbers as <see cref="EmpiricalBoNDistribution"/>, in a few dozen tensor operations of size B: no loop over samples, no value
-/// read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. Tie
+/// It gives the numbers of <see cref="EmpiricalBoNDistribution"/> in a few dozen tensor operations of size B: no loop over samples, no
+/// value read back by the host, no tensor off the device, and no [B, M] tensor, so memory is that of the rewards and of the queries. Tie
 /// tolerances are those of the rewards given. In float64 they agree within 1e-12 times the size of the numbers involved; float32 keeps
 /// ranks exact (rewards are compared as stored) and forms logarithms from counts in float64, so its error is that of rounding the result:
 /// 6e-8 of its size. Queries are prompt index int64 [B], reward [B] and log pi_ref [B] of the table's dtype, all on its device. An index

@@ -3,20 +3,23 @@ using Microsoft.Extensions.Logging;
 namespace VariationalBoN.Training;
 
 /// <summary>Which checkpoints of a run are kept.</summary>
-/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+/// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record CheckpointOptions
 {
     /// <summary>How many of the latest checkpoints are kept, at least 1.</summary>
+    /// <value>Default 2.</value>
     public int KeepLast { get; init; } = 2;
 
-    /// <summary>The metric by which one more checkpoint, the best so far, is kept; null keeps the latest alone.</summary>
+    /// <summary>The metric by which one more checkpoint, the best so far, is kept.</summary>
+    /// <value>Default null: the latest alone are kept.</value>
     public string? BestBy { get; init; }
 
     /// <summary>Whether a higher value of <see cref="BestBy"/> is better.</summary>
+    /// <value>Default true.</value>
     public bool HigherIsBetter { get; init; } = true;
 
     /// <summary>Told of each checkpoint that is saved, and from which one a run goes on.</summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>Refuses options out of range.</summary>

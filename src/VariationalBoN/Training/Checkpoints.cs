@@ -25,9 +25,7 @@ public sealed class Checkpoints : IDisposable
     private readonly CheckpointFolder _folder;
     private readonly CheckpointOptions _options;
     private readonly JsonNode? _configuration;
-
-    // some file systems take names that differ in case alone for one
-    private readonly Dictionary<string, CheckpointPart> _parts = new(StringComparer.OrdinalIgnoreCase);
+    private readonly CheckpointParts _parts = new();
     private long? _restored;
 
     /// <summary>Opens the checkpoints of a run.</summary>
@@ -81,8 +79,10 @@ public sealed class Checkpoints : IDisposable
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
     public Checkpoints Add(string name, AdamOptimizer optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
-    /// <summary>Adds an optimizer of TorchSharp: moments, step counts, options. Beside threads that allocate its steps are unsafe
-    /// (docs/troubleshooting.md): prefer <see cref="AdamW"/> or <see cref="Adam"/>.</summary>
+    /// <summary>
+    /// Adds an optimizer of TorchSharp: moments, step counts, options. Beside threads that allocate its steps are unsafe: prefer
+    /// <see cref="AdamW"/> or <see cref="Adam"/>.
+    /// </summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
@@ -148,11 +148,10 @@ public sealed class Checkpoints : IDisposable
                 step,
                 folder =>
                 {
-                    foreach (CheckpointPart part in _parts.Values)
-                        part.Save(Path.Combine(folder, part.FileName));
-                    var files = _parts.Values.ToImmutableSortedDictionary(
-                        part => part.FileName,
-                        part => CheckpointManifest.Describe(Path.Combine(folder, part.FileName))
+                    _parts.Save(folder);
+                    var files = _parts.FileNames.ToImmutableSortedDictionary(
+                        name => name,
+                        name => CheckpointManifest.Describe(Path.Combine(folder, name))
                     );
                     new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
                 }
@@ -181,13 +180,14 @@ public sealed class Checkpoints : IDisposable
     {
         if (All is [.., Checkpoint latest])
             return Restore(latest);
-        foreach (CheckpointPart part in _parts.Values)
-            part.Reset();
+        _parts.Reset();
         return 0;
     }
 
-    /// <summary>The same for a chosen checkpoint, such as <see cref="Best"/>. Later ones stay until the run goes on from it: the next
-    /// checkpoint, or line in a metrics file that was added, deletes them first.</summary>
+    /// <summary>
+    /// Restores a chosen checkpoint, such as <see cref="Best"/>. Later ones stay until the run goes on from it: the next checkpoint, or
+    /// line in a metrics file that was added, deletes them first.
+    /// </summary>
     /// <inheritdoc cref="Restore()"/>
     /// <param name="checkpoint">One of <see cref="All"/>.</param>
     public long Restore(Checkpoint checkpoint)
@@ -221,14 +221,14 @@ public sealed class Checkpoints : IDisposable
                     + $"another folder for the new run."
             );
         string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)],
-            added = [.. _parts.Values.Select(part => part.FileName).Order(StringComparer.Ordinal)];
+            added = [.. _parts.FileNames.Order(StringComparer.Ordinal)];
         if (!stored.AsSpan().SequenceEqual(added))
             throw new InvalidOperationException(
                 $"{checkpoint.Folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: "
                     + $"{string.Join(", ", added)}. Add the same parts as the run that wrote it."
             );
         manifest.Verify(checkpoint.Folder);
-        Load(checkpoint.Folder);
+        _parts.Load(checkpoint.Folder);
         _restored = manifest.Step;
         _options.Logger?.CheckpointRestored(manifest.Step, checkpoint.Folder);
         return manifest.Step;
@@ -239,59 +239,9 @@ public sealed class Checkpoints : IDisposable
 
     private Checkpoints Add(string name, CheckpointPart part)
     {
-        ArgumentException.ThrowIfNullOrWhiteSpace(name);
-        if (name.AsSpan().ContainsAny(Path.GetInvalidFileNameChars()) || name.StartsWith('.'))
-            throw new ArgumentException($"The part \"{name}\" cannot be the name of a file; use letters, digits and dashes.", nameof(name));
-        if (part.FileName.Equals(CheckpointManifest.FileName, StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException(
-                $"The file of the part \"{name}\" would be {part.FileName}, which says what a checkpoint holds; choose another name.",
-                nameof(name)
-            );
-        if (!_parts.TryAdd(name, part))
-            throw new ArgumentException($"A part named \"{name}\" was added already, upper and lower case alike.", nameof(name));
+        _parts.Add(name, part);
         return this;
     }
-
-    /// <summary>Opens and checks every file before the first changes anything.</summary>
-    private void Load(string folder)
-    {
-        string path = folder;
-        try
-        {
-            var loads = new List<(string Path, Action Load)>();
-            foreach (CheckpointPart part in _parts.Values)
-            {
-                path = Path.Combine(folder, part.FileName);
-                loads.Add((path, part.Load(path)));
-            }
-
-            foreach ((string file, Action load) in loads)
-            {
-                path = file;
-                load();
-            }
-        }
-        catch (Exception e) when (IsOfContent(e) && !(e is InvalidDataException && e.Message.Contains(path, StringComparison.Ordinal)))
-        {
-            throw new InvalidDataException(
-                $"{path} is not what was added under its name: {Shown.Reason(e.Message.TrimEnd('.'))}. Add what was saved under it, such "
-                    + $"as the same module, or an optimizer of the same kind over the same parameters.",
-                e
-            );
-        }
-    }
-
-    /// <summary>Whether what is in a file made reading it fail, and not the disk, the memory or the caller.</summary>
-    private static bool IsOfContent(Exception e) =>
-        e
-            is not (
-                    IOException
-                    or UnauthorizedAccessException
-                    or OutOfMemoryException
-                    or ObjectDisposedException
-                    or OperationCanceledException
-                )
-                or EndOfStreamException;
 
     /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is
     /// overwritten.</summary>

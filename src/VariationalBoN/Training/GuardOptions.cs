@@ -3,41 +3,47 @@ using Microsoft.Extensions.Logging;
 namespace VariationalBoN.Training;
 
 /// <summary>When a <see cref="TrainingGuard"/> raises an alarm, and which alarms stop the loop.</summary>
-/// <remarks>Immutable. Checked where it is used, all faults in one message.</remarks>
+/// <remarks>Immutable; as thread-safe as <see cref="Stop"/>. Checked where it is used, all faults in one message.</remarks>
 public sealed record GuardOptions
 {
-    /// <summary>Whether an alarm stops the training; by default <see cref="GuardAlarm.IsFatal"/>. It is called once for each
-    /// alarm.</summary>
+    /// <summary>Whether an alarm stops the training. It is called once for each alarm.</summary>
+    /// <value>Default <see cref="GuardAlarm.IsFatal"/> of the alarm.</value>
     public Func<GuardAlarm, bool> Stop { get; init; } = alarm => alarm.IsFatal;
 
     /// <summary>Told of each alarm, before <see cref="Stop"/> is asked.</summary>
-    /// <value>null: nothing is said.</value>
+    /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
     /// <summary>The number of steps that means are taken over, at least 2: what smooths away the noise of single steps.</summary>
+    /// <value>Default 10.</value>
     public int Window { get; init; } = 10;
 
-    /// <summary>Mean KL in nats above which it has exploded; null for 4 (log N - (N - 1) / N) + 4.</summary>
+    /// <summary>Mean KL in nats above which it has exploded.</summary>
+    /// <value>Default null: 4 (log N - (N - 1) / N) + 4.</value>
     public double? MaxKl { get; init; }
 
     /// <summary>Mean <see cref="StepMetrics.Diversity"/> below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    /// <value>Default 0.2.</value>
     public double MinDiversityShare { get; init; } = 0.2;
 
     /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    /// <value>Default 0.1.</value>
     public double MinEntropyShare { get; init; } = 0.1;
 
-    /// <summary>Mean share of completions above all reference rewards; null for the larger of 0.1 and 2 N / (M + N), twice what Best-of-N
-    /// itself would show.</summary>
+    /// <summary>Mean share of completions above all reference rewards.</summary>
+    /// <value>Default null: the larger of 0.1 and 2 N / (M + N), twice what Best-of-N itself would show.</value>
     public double? MaxSaturatedShare { get; init; }
 
     /// <summary>Mean length above this many times the first window's, or below its inverse, while the reward rose; above 1.</summary>
+    /// <value>Default 2.</value>
     public double MaxLengthRatio { get; init; } = 2;
 
     /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
+    /// <value>Default 0.2.</value>
     public double MaxTruncatedShare { get; init; } = 0.2;
 
     /// <summary>The share of weights with a gradient that must differ from their beginning after 20 steps; 0 to 1.</summary>
-    /// <value>0.1.</value>
+    /// <value>Default 0.1.</value>
     public double MinChangedShare { get; init; } = 0.1;
 
     /// <summary>Refuses options out of range.</summary>

@@ -19,11 +19,11 @@ public sealed record LearningRateSchedule
 
     /// <summary>W, the steps over which the rate rises in a line, at least 0; with more than <see cref="Steps"/> the run ends before
     /// the peak.</summary>
-    /// <value>0: the run starts at the peak.</value>
+    /// <value>Default 0: the run starts at the peak.</value>
     public long WarmUpSteps { get; init; }
 
     /// <summary>f, the part of the peak that is left at the end, 0 to 1. Not used by <see cref="ScheduleShape.Constant"/>.</summary>
-    /// <value>0 by default.</value>
+    /// <value>Default 0.</value>
     public double FinalPart { get; init; }
 
     /// <summary>How it falls.</summary>

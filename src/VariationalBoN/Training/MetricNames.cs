@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace VariationalBoN.Training;
 
-/// <summary>The names of the usual metrics, one spelling each; docs/notation.md is their glossary. Stateless, thread-safe.</summary>
+/// <summary>The names of the usual metrics, one spelling each. Stateless, thread-safe.</summary>
 public static class MetricNames
 {
     /// <summary>Mean reward of the completions of the step, in the unit of the reward.</summary>

@@ -1,4 +1,6 @@
+using TorchSharp;
 using VariationalBoN.Guidance;
+using VariationalBoN.Losses;
 using VariationalBoN.References;
 using VariationalBoN.Tests.Policies;
 using static VariationalBoN.Tests.Guidance.GuidedExample;
@@ -76,5 +78,39 @@ public sealed class GuidanceSnippets : IDisposable
 
         loss.backward();
         Assert.Contains(model.parameters(), parameter => parameter.grad is not null);
+    }
+
+    [Fact]
+    public async Task Distillation_of_the_page_comes_nearer_to_the_teacher()
+    {
+        (CausalLmPolicy reference, _) = await Made;
+        using ValueHead head = await HeadAsync(Options(epochs: 4));
+        using var model = TinyModels.Gpt2();
+        var policy = Policy(model);
+        using var adam = new Adam(model.parameters(), 5e-3);
+        Prompt[] prompts = [.. Train.Take(8)];
+        var losses = new List<double>();
+        for (int step = 0; step < 30; step++)
+        {
+            double loss = 0;
+            adam.ZeroGrad();
+
+            // snippet: distilled
+            var teacher = new GuidedPolicy(reference, head, RankWeight.BestOf(8));
+            var drawn = policy.Sample(prompts, completionsPerPrompt: 1, seed: step); // y ~ pi_theta; nobody scores it
+            foreach (Completion[] part in drawn.Chunk(4)) // tokens x vocabulary in memory: a few completions at a time
+            {
+                using var scope = torch.NewDisposeScope();
+                var kl = Distillation.Loss(policy.NextTokenLogProb(part), teacher.NextTokenLogProb(part), drawn.Count);
+                kl.backward(); // the gradients of the parts add up to that of the batch
+                loss += kl.item<float>();
+            }
+            // end snippet
+
+            adam.Step();
+            losses.Add(loss);
+        }
+
+        Assert.InRange(losses.TakeLast(5).Average(), 0, 0.5 * losses.Take(5).Average());
     }
 }

@@ -31,6 +31,7 @@ public sealed class LossLeakTests
         One(PairLoss.Ipo(logProb, logProb, [-1, -2], [-1, -2], 0.1));
         One(PairLoss.Dpo(logProb, logProb, [-1, -2], [-1, -2], 0.1));
         One(PairLoss.BonBon(logProb, logProb, [-1, -2], [-1, -2], 8));
+        One(Distillation.Loss(logits, logits, 1));
         One(RewardModelLoss.BradleyTerry(logProb, logProb, [0, 1], 0.01));
         One(RewardModelLoss.CrossEntropy(logits, [0, 1]));
         One(RewardModelLoss.CrossEntropy(single, [0, 1]));

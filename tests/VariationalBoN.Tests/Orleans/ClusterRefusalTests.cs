@@ -4,7 +4,6 @@ using Orleans.TestingHost;
 using VariationalBoN.Orleans;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.Policies;
-using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.Policies;
 

@@ -152,6 +152,31 @@ public abstract class PolicyContractTests
     }
 
     [Fact]
+    public void Next_tokens_are_distributions_that_add_up_to_log_prob()
+    {
+        var policy = Create();
+        if (policy is not INextTokenPolicy tokens)
+            return;
+        var drawn = policy.Sample(Prompts, 3, seed: 11);
+        double[] whole = policy.LogProbValues(drawn);
+        long before = LiveTensors.Settled();
+        using (var all = tokens.NextTokenLogProb(drawn)) // [N, V]
+        {
+            Assert.Equal(before + 1, LiveTensors.Now);
+            Assert.Equal(drawn.Sum(completion => completion.Tokens.Length), all.size(0));
+            using var scope = NewDisposeScope();
+            Assert.All(all.detach().exp().sum(1).to(ScalarType.Float64).data<double>().ToArray(), sum => Assert.Equal(1, sum, Rounding));
+            int row = 0;
+            for (int i = 0; i < drawn.Count; i++)
+                Assert.Equal(
+                    whole[i],
+                    drawn[i].Tokens.Sum(token => all[row++, token].to(ScalarType.Float64).item<double>()),
+                    10 * Rounding
+                );
+        }
+    }
+
+    [Fact]
     public void Identity_is_stable()
     {
         ModelIdentity identity = Create().Identity;

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using VariationalBoN.Extensions.AI.Pools;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Pools;
