@@ -136,7 +136,8 @@ public sealed class ReferenceStore : IDisposable
                         && ReferenceProvenance.ExecutionDifference(into?.Execution, from?.Execution, name, source.Path) is string difference
                     )
                         throw new InvalidOperationException(
-                            $"The stores {source.Path} and {name} cannot be merged: {difference}. Merge stores of one execution, or {Accepting}."
+                            $"The stores {source.Path} and {name} cannot be merged: {difference}. Merge stores of one "
+                                + $"execution, or {Accepting}."
                         );
                 }
             }
