@@ -1,4 +1,5 @@
 using TorchSharp;
+using VariationalBoN.Numerics;
 using VariationalBoN.Policies;
 
 namespace VariationalBoN.Extensions.AI.Pools;
@@ -13,9 +14,6 @@ internal sealed class CopyLogProbs
 
     /// <summary>log p of each completion; -infinity of one that has a token which the policy leaves out.</summary>
     public double[] Sums => [.. _values.Select(values => values.Sum())];
-
-    /// <summary>How many completions it gives no probability.</summary>
-    public int Outside => Sums.Count(double.IsNegativeInfinity);
 
     private bool IsByToken { get; }
 
@@ -43,9 +41,27 @@ internal sealed class CopyLogProbs
     /// <inheritdoc cref="Difference"/>
     public double Distance(double[][] said) => Mean(said, Math.Abs);
 
-    /// <summary>The sum of log p - log p_other over the completions that the other does not leave out.</summary>
-    public double LogRatio(CopyLogProbs other) =>
-        Sums.Zip(other.Sums).Where(pair => !double.IsNegativeInfinity(pair.Second)).Sum(pair => pair.First - pair.Second);
+    /// <summary>log of a likelihood ratio to another over the completions that the other does not leave out, whose mean over draws of the
+    /// other is 1: the mean of that of p and that of 0.5 p + 0.5 p_other token by token.</summary>
+    /// <remarks>p is the sharper where the draws are of p; the mixture is not made 0 by one draw that p leaves out, as draws of a law
+    /// between the two have.</remarks>
+    public double LogRatio(CopyLogProbs other)
+    {
+        double plain = 0,
+            mixed = 0;
+        for (int i = 0; i < _values.Length; i++)
+        {
+            if (other._values[i].Any(double.IsNegativeInfinity))
+                continue;
+            foreach ((double here, double there) in _values[i].Zip(other._values[i]))
+            {
+                plain += here - there;
+                mixed += LogMath.LogAddExp(here - there, 0) - Math.Log(2);
+            }
+        }
+
+        return LogMath.LogAddExp(plain, mixed) - Math.Log(2);
+    }
 
     private double Mean(double[][] said, Func<double, double> of)
     {

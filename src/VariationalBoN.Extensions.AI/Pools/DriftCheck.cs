@@ -9,15 +9,14 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// its KL to the policy a token. And are they draws of the policy? A server can say the right probabilities and draw by other settings:
 /// under each of a few other settings the likelihood ratio to those asked for is formed, whose mean over right draws is 1, so that one of
 /// n ratios passes n / alpha with probability alpha at most (Markov's inequality). Between the settings asked for and a server's own,
-/// those few are likelier, too; which are the likeliest is looked for only then.
+/// those few, or what is between them and those asked for (<see cref="CopyLogProbs.LogRatio"/>), are likelier, too; which are the likeliest
+/// is looked for only then.
 /// A policy that truncates (top-k, top-p) gives some draws of a server that rounds otherwise no probability; they are drawn again
-/// (<see cref="SupportedDraws"/>), by which the law moves: it is that of the server given that they do not come, whose KL to the server's
-/// is -log(1 - s) a completion when a share s of them does.
+/// (<see cref="SupportedDraws"/>), by which the law moves: too many are refused before anything else is asked (<see cref="OutsideDraws"/>).
 /// </remarks>
 internal static class DriftCheck
 {
-    private const double FalseAlarms = 1e-6,
-        MostOutside = 0.5; // a share: more would be drawn again than is kept
+    private const double FalseAlarms = 1e-6;
 
     /// <summary>What is wrong, and which setting it is likely to be; null when nothing is.</summary>
     /// <param name="copy">The policy.</param>
@@ -36,14 +35,17 @@ internal static class DriftCheck
         Completion[] completions = [.. drawn.Select(one => one.Completion)];
         double[][] said = [.. drawn.Select(one => one.LogProbs)];
         var model = copy as CausalLmPolicy;
+        var outside = new OutsideDraws();
+        foreach ((Completion completion, double value) in completions.Zip(here.Sums))
+            outside.Add(completion, double.IsNegativeInfinity(value));
+        if (outside.Fault(asked, limit) is string tooMany)
+            return tooMany;
         double own = here.Difference(said);
         if (double.IsNaN(own))
             return "it tells no log-probabilities that can be held against the copy: of no completion those of all tokens, and the copy "
                 + "tells none of single tokens (ITokenPolicy), or the text of its ids is none";
         if (!(Math.Abs(own) <= limit) && !IsOfTemperatureOne())
             return $"its log-probabilities are {Number(own)} nats a token off on average, and at most {Number(limit)} is taken; {Why()}";
-        if (OutsideFault() is string outside)
-            return outside;
         if (model is null)
             return null;
         DrawSetting[] few = [.. DrawSetting.Few(asked)];
@@ -68,6 +70,11 @@ internal static class DriftCheck
 
         string Why()
         {
+            if (model is null && asked is not { Temperature: 1, TopK: null, TopP: null })
+                return "servers say those of temperature 1 without truncation, and what these are of the copy, which is no "
+                    + $"{nameof(CausalLmPolicy)}, is not known here, so that the weights cannot be compared: give a "
+                    + $"{nameof(CausalLmPolicy)} as {nameof(PoolSamplerOptions.LocalCopy)}, or start the server so that it says those it "
+                    + "draws by (vLLM: --logprobs-mode processed_logprobs)";
             DrawSetting? nearest = model is null
                 ? null
                 : DrawSetting
@@ -78,17 +85,6 @@ internal static class DriftCheck
                 ? $"with {other} they would be those of the copy: the server has another {other.Name}"
                 : "no temperature, top-k or top-p explains it: the server has other weights (another model, adapter or quantisation), "
                     + "or ids mean other tokens there (another tokenizer)";
-        }
-
-        string? OutsideFault()
-        {
-            double share = here.Outside / (double)completions.Length,
-                lost = -Math.Log(1 - share) / completions.Average(completion => completion.Tokens.Length); // nats a token
-            return share <= MostOutside && lost <= limit
-                ? null
-                : $"{here.Outside} of them have a token that the copy gives no probability with {DrawSetting.Of(asked)}: the server heeds "
-                    + "these otherwise, or not at all; or its logits are so much coarser that what they leave out is something else, and "
-                    + "then ask for a higher top-k or top-p, or for none";
         }
     }
 

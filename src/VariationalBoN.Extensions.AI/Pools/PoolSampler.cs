@@ -17,6 +17,10 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
 /// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights
 /// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
+/// <para>With top-k or top-p each completion costs a pass of the local copy. One that the copy gives no probability is drawn again by
+/// another seed, so that the law is that of the server given the support of the copy; when these are too many, for a prompt or by what
+/// they move the law, it is an error that names the server. The copy judges the support in other batches than the server draws in:
+/// in bfloat16, or on a GPU, the k-th token of a near tie may be another.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]
@@ -58,7 +62,7 @@ public sealed class PoolSampler
         (_requests, _held) = (new PromptRequests(tokenizer, generation), new HeldServers(pool, _client, generation, options));
         bool isWhole = generation.HasFullSupport(tokenizer.VocabularySize);
         _saysWhatItDraws = isWhole && generation.Temperature == 1;
-        _supported = options.LocalCopy is { } truncated && !isWhole ? new SupportedDraws(truncated, options.Model) : null;
+        _supported = options.LocalCopy is { } truncated && !isWhole ? new SupportedDraws(truncated, generation, options) : null;
         _served = options.UncheckedIdentity is { } given
             ? new ServedPolicy(this, UncheckedDraws.Identity(given, tokenizer, generation))
             : null;
@@ -132,8 +136,8 @@ public sealed class PoolSampler
         EncodedRequest[] requests = _requests.Of(prompts, completionsPerPrompt, seed);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var room = new SemaphoreSlim(Concurrency);
-        Task<Completion>[] drawing = [.. requests.Select(DrawAsync)];
-        var again = new List<Task<Completion>>();
+        Task<ServedCompletion>[] drawing = [.. requests.Select(DrawAsync)];
+        var again = new List<Task<ServedCompletion>>();
         try
         {
             int several = Math.Max(1, completionsPerPart / completionsPerPrompt), // prompts
@@ -144,9 +148,10 @@ public sealed class PoolSampler
                 Completion[] completions;
                 try
                 {
-                    completions = await FirstFailure.WhenAll(drawing[part]).ConfigureAwait(false);
-                    if (_supported is not null)
-                        completions = await _supported.WithinAsync(requests[part], completions, AgainAsync).ConfigureAwait(false);
+                    ServedCompletion[] drawn = await FirstFailure.WhenAll(drawing[part]).ConfigureAwait(false);
+                    completions = _supported is null
+                        ? [.. drawn.Select(one => one.Completion)]
+                        : await _supported.WithinAsync(requests[part], drawn, AgainAsync).ConfigureAwait(false);
                 }
                 catch (OperationCanceledException e) when (cancellationToken.IsCancellationRequested)
                 {
@@ -164,13 +169,13 @@ public sealed class PoolSampler
             _ = all.Exception; // the first failure is thrown already
         }
 
-        Task<Completion> AgainAsync(EncodedRequest request)
+        Task<ServedCompletion> AgainAsync(EncodedRequest request)
         {
             again.Add(DrawAsync(request));
             return again[^1];
         }
 
-        async Task<Completion> DrawAsync(EncodedRequest request)
+        async Task<ServedCompletion> DrawAsync(EncodedRequest request)
         {
             await room.WaitAsync(stop.Token).ConfigureAwait(false);
             try
@@ -185,7 +190,7 @@ public sealed class PoolSampler
     }
 
     /// <summary>A completion of a server that was held to the local copy in the life in which it drew it.</summary>
-    private async Task<Completion> CheckedAsync(EncodedRequest request, EncodedRequest[] all, CancellationToken cancellationToken)
+    private async Task<ServedCompletion> CheckedAsync(EncodedRequest request, EncodedRequest[] all, CancellationToken cancellationToken)
     {
         ServedCompletion drawn;
         do // one that went away before it was checked: what it drew is drawn again
@@ -194,6 +199,6 @@ public sealed class PoolSampler
         if (_saysWhatItDraws && _repetitions.Repeats(drawn, drawn.LogProb))
             throw RepetitionWatch.Fault(drawn);
         _served?.Remember(drawn.Completion, drawn.LogProb);
-        return drawn.Completion;
+        return drawn;
     }
 }

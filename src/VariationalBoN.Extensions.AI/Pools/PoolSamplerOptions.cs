@@ -18,7 +18,8 @@ public sealed record PoolSamplerOptions
 
     /// <summary>
     /// A local copy of what is drawn from, the same weights under the same settings: the first completions of each server, and of one
-    /// that comes back after it was away, are held to it before any of that server's is taken. Its identity is that of the draws.
+    /// that comes back after it was away, are held to it before any of that server's is taken. Its identity is that of the draws. With
+    /// top-k or top-p it reads every completion, and what it gives no probability is drawn again.
     /// </summary>
     /// <value>Default null: <see cref="UncheckedIdentity"/> is needed.</value>
     public IPolicy? LocalCopy { get; init; }
@@ -31,14 +32,15 @@ public sealed record PoolSamplerOptions
     /// <value>Default null: <see cref="LocalCopy"/> is needed.</value>
     public ModelIdentity? UncheckedIdentity { get; init; }
 
-    /// <summary>The most nats a token by which log-probabilities of a server may differ from those of the local copy on average, above
-    /// 0.</summary>
+    /// <summary>The most nats a token by which log-probabilities of a server may differ from those of the local copy on average, and by
+    /// which draws that are drawn again may move the law; above 0.</summary>
     /// <value>Default 0.01. A server in bfloat16 is about 0.001 off a copy in float32.</value>
     public double MaxDrift { get; init; } = 0.01;
 
     /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown
     /// away.</summary>
-    /// <value>Default 128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 6 or 7 times.</value>
+    /// <value>Default 128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times at most; with a fault some
+    /// 20 times more, for its name.</value>
     public int CheckedCompletions { get; init; } = 128;
 
     /// <summary>The most requests under way, each for one completion, at least 1.</summary>

@@ -3,55 +3,82 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Draws of servers given that a policy which truncates gives them a probability: others are drawn again. As thread-safe as the
-/// policy.</summary>
+/// <summary>Draws of servers given that a policy which truncates gives them a probability: others are drawn again, as long as they are few
+/// (<see cref="OutsideDraws"/>). As thread-safe as the policy.</summary>
 /// <param name="copy">The policy.</param>
-/// <param name="model">The name of the model, for messages.</param>
-internal sealed class SupportedDraws(IPolicy copy, string model)
+/// <param name="asked">Its settings.</param>
+/// <param name="options">The name of the model, and the limit.</param>
+internal sealed class SupportedDraws(IPolicy copy, GenerationOptions asked, PoolSamplerOptions options)
 {
-    private const int MostDraws = 64; // of one completion; of at most a half each (DriftCheck), so many fail with a probability of 2^-64
+    /// <summary>Of one completion. With a share of at most a half outside, independent draws are all outside with probability 2^-64: beyond
+    /// that the server does not heed seeds.</summary>
+    private const int MostDraws = 64;
+
+    private readonly Dictionary<PoolServer, OutsideDraws> _outside = []; // also the lock
 
     /// <summary>The completions, those outside the support of the policy drawn again.</summary>
     /// <param name="requests">What was asked for.</param>
     /// <param name="drawn">What came.</param>
     /// <param name="drawAsync">Asks for one.</param>
-    /// <exception cref="RemoteServiceException">One stays outside.</exception>
+    /// <exception cref="RemoteServiceException">Too many of a server are outside, or one stays outside; the message names the
+    /// server.</exception>
     public async Task<Completion[]> WithinAsync(
         IReadOnlyList<EncodedRequest> requests,
-        IReadOnlyList<Completion> drawn,
-        Func<EncodedRequest, Task<Completion>> drawAsync
+        IReadOnlyList<ServedCompletion> drawn,
+        Func<EncodedRequest, Task<ServedCompletion>> drawAsync
     )
     {
-        Completion[] kept = [.. drawn];
+        ServedCompletion[] kept = [.. drawn];
         int[] open = [.. Enumerable.Range(0, kept.Length)];
         for (int draw = 1; (open = Outside(kept, open)).Length > 0; draw++)
         {
             if (draw == MostDraws)
                 throw new RemoteServiceException(
                     RemoteFailure.BadAnswer,
-                    $"Each of {MostDraws} completions of the prompt \"{ChatModel.Shorten(requests[open[0]].Prompt.Canonical)}\" has a token "
-                        + $"that the local copy of {model} gives no probability, so that servers leave out other tokens than it does. Ask "
-                        + "for a higher TopK or TopP, or for none."
+                    $"Each of {MostDraws} completions of the prompt \"{ChatModel.Shorten(requests[open[0]].Prompt.Canonical)}\", the last by "
+                        + $"{kept[open[0]].Server.Address}, has a token that the local copy of {options.Model} gives no probability: the "
+                        + "server leaves out other tokens than the copy does, and does not heed seeds. See how it was started, or ask for a "
+                        + "higher TopK or TopP, or for none."
                 );
-            Completion[] again = await FirstFailure
+            ServedCompletion[] again = await FirstFailure
                 .WhenAll([.. open.Select(i => drawAsync(Again(requests[i], draw)))])
                 .ConfigureAwait(false);
-            foreach ((int i, Completion completion) in open.Zip(again))
+            foreach ((int i, ServedCompletion completion) in open.Zip(again))
                 kept[i] = completion;
         }
 
-        return kept;
+        return [.. kept.Select(one => one.Completion)];
     }
 
     private static EncodedRequest Again(EncodedRequest request, int draw) =>
         request with
         {
-            Seed = RequestSeed.Of(request.Prompt, draw, new DrawSeed(request.Seed, DrawPurpose.Resampling)),
+            Seed = RequestSeed.Of(request.Prompt, draw, new DrawSeed(request.Seed, DrawPurpose.Redraw)),
         };
 
-    private int[] Outside(Completion[] completions, int[] among)
+    private int[] Outside(ServedCompletion[] completions, int[] among)
     {
-        double[] values = copy.LogProbValues([.. among.Select(i => completions[i])]);
+        double[] values = copy.LogProbValues([.. among.Select(i => completions[i].Completion)]);
+        lock (_outside)
+        {
+            foreach ((int i, double value) in among.Zip(values))
+            {
+                if (!_outside.TryGetValue(completions[i].Server, out OutsideDraws? seen))
+                    _outside[completions[i].Server] = seen = new OutsideDraws();
+                seen.Add(completions[i].Completion, double.IsNegativeInfinity(value));
+            }
+
+            foreach ((PoolServer server, OutsideDraws seen) in _outside)
+            {
+                if (seen.Fault(asked, options.MaxDrift) is string fault)
+                    throw new RemoteServiceException(
+                        RemoteFailure.BadAnswer,
+                        $"Too many completions of {server.Address} cannot be of the local copy of {options.Model}: {fault}. See how the "
+                            + "server was started, or leave it out."
+                    );
+            }
+        }
+
         return [.. among.Where((_, j) => double.IsNegativeInfinity(values[j]))];
     }
 }

@@ -14,7 +14,7 @@ internal sealed record ToldCompletion(ImmutableArray<int> Tokens, ImmutableArray
     /// token alone. Which tokens those are the text of the ids says here: up to them it ends by U+FFFD. Where as many texts end so as
     /// tokens are untold, it is clear; bytes that are no text can make them more, and then nothing of the answer is used.
     /// </remarks>
-    /// <param name="decode">The text of the first tokens of the completion.</param>
+    /// <param name="decode">The text of tokens of the completion that follow one another.</param>
     /// <exception cref="FormatException">What is told is of other tokens.</exception>
     public double[] LogProbs(Func<IReadOnlyList<int>, string> decode)
     {
@@ -27,11 +27,19 @@ internal sealed record ToldCompletion(ImmutableArray<int> Tokens, ImmutableArray
                 $"it has {Tokens.Length} tokens and {Told.Length} log-probabilities, which are not those of some of the tokens; there must "
                     + "be one to each"
             );
-        bool[] within = [.. Enumerable.Range(1, Tokens.Length).Select(count => decode(Tokens[..count]).EndsWith('\uFFFD'))];
-        int[] told = [.. Enumerable.Range(0, Tokens.Length).Where(i => !within[i])];
+        var told = new List<int>();
+        int whole = 0; // tokens up to the end of the last whole character; what comes after does not change their text
+        for (int i = 0; i < Tokens.Length; i++)
+        {
+            if (decode(Tokens[whole..(i + 1)]).EndsWith('\uFFFD'))
+                continue;
+            told.Add(i);
+            whole = i + 1;
+        }
+
         double[] logProbs = new double[Tokens.Length];
         Array.Fill(logProbs, double.NaN);
-        if (told.Length == Told.Length && told.Zip(Told).All(pair => Tokens[pair.First] == pair.Second.Id))
+        if (told.Count == Told.Length && told.Zip(Told).All(pair => Tokens[pair.First] == pair.Second.Id))
         {
             foreach ((int i, ToldToken token) in told.Zip(Told))
                 logProbs[i] = token.LogProb;

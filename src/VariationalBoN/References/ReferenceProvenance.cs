@@ -34,35 +34,41 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
     private string Seeds => string.Join(" and ", MoreSeeds.Prepend(Seed).Select(seed => seed.ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>What of a store differs from what it is used with, field by field, but for the execution; none when nothing does.</summary>
-    internal static IEnumerable<string> Differences(ReferenceProvenance? store, ReferenceProvenance? here)
+    /// <param name="store">Where the rewards of the store come from.</param>
+    /// <param name="here">Where those come from that it is used with.</param>
+    /// <param name="storeName">The store, for messages.</param>
+    /// <param name="hereName">What it is used with, for messages.</param>
+    internal static IEnumerable<string> Differences(
+        ReferenceProvenance? store,
+        ReferenceProvenance? here,
+        string storeName,
+        string hereName
+    )
     {
         if (store is null || here is null)
             return store is null == here is null
                 ? []
-                : [store is null ? "the store does not know where its rewards come from" : "where the new rewards come from is not known"];
-        IEnumerable<string> seeds = store.Seeds == here.Seeds ? [] : [$"the seed of the store is {store.Seeds}, here it is {here.Seeds}"];
-        return store.Origin.Differences(here.Origin, "the store", "what it is used with").Concat(seeds);
+                : [$"where the rewards of {(store is null ? storeName : hereName)} come from is not known"];
+        IEnumerable<string> seeds =
+            store.Seeds == here.Seeds ? [] : [$"the seed of {storeName} is {store.Seeds}, that of {hereName} is {here.Seeds}"];
+        return store.Origin.Differences(here.Origin, storeName, hereName).Concat(seeds);
     }
 
-    /// <summary>Why samples of one execution do not go into a store of another, so that what the store promises holds for all it has; none
+    /// <summary>Why samples of one execution do not go into a store of another, so that what the store promises holds for all it has; null
     /// when they do.</summary>
-    internal static IEnumerable<string> ExecutionDifferences(ModelIdentity? store, ModelIdentity? here)
+    /// <param name="store">Under which execution the samples of the store were drawn; null when it does not say.</param>
+    /// <param name="here">Under which the others were.</param>
+    /// <param name="storeName">The store, for messages.</param>
+    /// <param name="hereName">The others, for messages.</param>
+    internal static string? ExecutionDifference(ModelIdentity? store, ModelIdentity? here, string storeName, string hereName)
     {
-        const string Accepting =
-            $"do without equal bits by {nameof(ReferenceStoreOptions)}.{nameof(ReferenceStoreOptions.AcceptOtherExecution)}";
         if (store == here)
-            return [];
-        return
-        [
-            store is null
-                ? $"it does not say under which execution it was drawn (it was drawn without {nameof(ReferenceTableOptions.SamplesPerBlock)}, or "
-                    + $"by a version of before), so that the bits which blocks promise would not be those of the store: leave "
-                    + $"{nameof(ReferenceTableOptions.SamplesPerBlock)} out, take another store, or {Accepting}"
-            : here is null
-                ? $"it promises the bits of one execution ({store}), and samples that are not drawn in blocks, or from a source that promises "
-                    + $"none, would break that: set {nameof(ReferenceTableOptions.SamplesPerBlock)}, take another store, or {Accepting}"
-            : $"it was drawn under another execution, so that last digits would differ ({string.Join("; ", store.Differences(here))}): take "
-                + $"machines of one kind, with equal threads, kernels and version, or {Accepting}",
-        ];
+            return null;
+        return store is not null && here is not null
+            ? $"{storeName} was drawn under another execution than {hereName}, so that last digits would differ "
+                + $"({string.Join("; ", store.Differences(here))})"
+            : $"{(store is null ? hereName : storeName)} promises the bits of one execution ({store ?? here}), and "
+                + $"{(store is null ? storeName : hereName)} does not say under which execution it was drawn (not in blocks, by a source "
+                + "that promises no bits, or by a version of before)";
     }
 }

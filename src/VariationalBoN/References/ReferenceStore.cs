@@ -11,8 +11,12 @@ namespace VariationalBoN.References;
 /// </remarks>
 public sealed class ReferenceStore : IDisposable
 {
+    private const string Accepting =
+        $"do without equal bits by {nameof(ReferenceStoreOptions)}.{nameof(ReferenceStoreOptions.AcceptOtherExecution)}";
+
     private readonly StoreWriter _writer;
     private readonly bool _acceptsOtherExecution;
+    private ModelIdentity? _appended; // under which execution what is appended was drawn
 
     private ReferenceStore(StoreWriter writer, ReferenceStoreOptions options) =>
         (_writer, _acceptsOtherExecution, Provenance) = (writer, options.AcceptOtherExecution, StoreFacts.Read(writer.Facts, writer.Path));
@@ -68,7 +72,7 @@ public sealed class ReferenceStore : IDisposable
         new(
             StoreWriter.Open(
                 path,
-                StoreFacts.Of(options.Promised(provenance)),
+                StoreFacts.Of(provenance),
                 there => StoreFacts.Differences(there, path, provenance),
                 options.ToWriting()
             ),
@@ -79,15 +83,18 @@ public sealed class ReferenceStore : IDisposable
     /// Copies the samples of other stores into one: what several processes have drawn, different prompts or different samples of the same.
     /// </summary>
     /// <remarks>
-    /// Samples that are there already are left out, so that a merge which was interrupted can be called again. What is copied is checked.
+    /// Samples that are there already are left out, so that a merge which was interrupted can be called again. All stores are compared
+    /// before anything is copied, and what is copied is checked. A new store promises what the first one does.
     /// </remarks>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>
     /// <param name="shards">The stores to copy from; at least one. They stay as they are.</param>
     /// <param name="options">How it is written.</param>
     /// <returns>How many rows, each the samples that were drawn of a prompt at a time, were copied.</returns>
-    /// <exception cref="ArgumentException">There is no shard.</exception>
+    /// <exception cref="ArgumentException">There is no shard, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The stores hold rewards of different things, or some of the same samples in different rows; the message names what differs.
+    /// The stores hold rewards of different things, or samples of different executions where that is not accepted
+    /// (<see cref="ReferenceStoreOptions.AcceptOtherExecution"/>), or some of the same samples in different rows; the message names what
+    /// differs.
     /// </exception>
     /// <exception cref="InvalidDataException">A file is no store, or a row is damaged.</exception>
     /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
@@ -97,53 +104,48 @@ public sealed class ReferenceStore : IDisposable
         if (shards.Count == 0)
             throw new ArgumentException("There is no store to copy from; give at least one.", nameof(shards));
         options ??= new ReferenceStoreOptions();
-        ReferenceProvenance?[] all =
-        [
-            .. shards.Select(shard =>
-            {
-                using var source = StoreReader.Open(shard);
-                return StoreFacts.Read(source.Facts, source.Path);
-            }),
-        ];
-        ModelIdentity? execution = all.Select(from => from?.Execution).FirstOrDefault(named => named is not null);
-        bool isPromised = all.All(from => from?.Execution is not null); // a new store promises what all shards do
+        options.Validate();
+        var sources = new List<StoreReader>();
         ReferenceStore? store = null;
         try
         {
-            int copied = 0;
             foreach (string shard in shards)
-            {
-                using var source = StoreReader.Open(shard);
-                ReferenceProvenance? from = StoreFacts.Read(source.Facts, source.Path);
-                store ??= OpenOfAnyExecution(
-                    path,
-                    all[0] is { } first ? first with { Execution = isPromised ? execution : null } : null,
-                    options
-                );
-                string[] differences =
-                [
-                    .. StoreFacts.Differences(source.Facts, source.Path, store.Provenance),
-                    .. store.ExecutionDifferences(
-                        // one that promises nothing takes samples of one named execution and of none
-                        store.Provenance?.Execution
-                            ?? (from?.Execution is null ? null : execution),
-                        from?.Execution
-                    ),
-                ];
-                if (differences.Length > 0)
-                    throw new InvalidOperationException(
-                        $"The store {shard} cannot be merged into {store.Path}: {string.Join("; ", differences)}. Only samples of one "
-                            + "reference, scored in one way, have one F."
-                    );
-                copied += store._writer.Merge(source);
-            }
-
-            store!.Close();
+                sources.Add(StoreReader.Open(shard));
+            ReferenceProvenance?[] all = [.. sources.Select(source => StoreFacts.Read(source.Facts, source.Path))];
+            RequireAlike(all[0], sources[0].Path); // before a new store is made
+            store = OpenOfAnyExecution(path, all[0], options);
+            RequireAlike(store.Provenance, store.Path);
+            int copied = sources
+                .Zip(all)
+                .Sum(shard => store.Write(shard.Second?.Execution, forget => store._writer.Merge(shard.First, forget)));
+            store.Close();
             return copied;
+
+            void RequireAlike(ReferenceProvenance? into, string name)
+            {
+                foreach ((StoreReader source, ReferenceProvenance? from) in sources.Zip(all))
+                {
+                    string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, into, source.Path, name)];
+                    if (differences.Length > 0)
+                        throw new InvalidOperationException(
+                            $"The stores {source.Path} and {name} cannot be merged: {string.Join("; ", differences)}. Only samples of one "
+                                + "reference, scored in one way, have one F."
+                        );
+                    if (
+                        !options.AcceptOtherExecution
+                        && ReferenceProvenance.ExecutionDifference(into?.Execution, from?.Execution, name, source.Path) is string difference
+                    )
+                        throw new InvalidOperationException(
+                            $"The stores {source.Path} and {name} cannot be merged: {difference}. Merge stores of one "
+                                + $"execution, or {Accepting}."
+                        );
+                }
+            }
         }
         finally
         {
             store?.Dispose();
+            sources.ForEach(source => source.Dispose());
         }
     }
 
@@ -170,7 +172,7 @@ public sealed class ReferenceStore : IDisposable
     {
         var source = ReferenceFolder.Open(folder);
         using ReferenceStore store = Open(path, provenance ?? source.Provenance, options);
-        int copied = source.Batches().Sum(batch => store._writer.AppendNew(batch, folder));
+        int copied = source.Batches().Sum(batch => store.Write(store._appended, forget => store._writer.AppendNew(batch, folder, forget)));
         store.Close();
         return copied;
     }
@@ -202,7 +204,14 @@ public sealed class ReferenceStore : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
         if (batch.Count == 0)
             throw new ArgumentException("A batch needs at least one prompt.", nameof(batch));
-        _writer.Append([.. batch.Select(prompt => StoreRowSamples.ToRow(prompt, firstSample))]);
+        Write(
+            _appended,
+            forget =>
+            {
+                _writer.Append([.. batch.Select(prompt => StoreRowSamples.ToRow(prompt, firstSample))], forget);
+                return batch.Count;
+            }
+        );
     }
 
     /// <summary>Which of the samples First to First + Count - 1 of a prompt are not here.</summary>
@@ -219,23 +228,37 @@ public sealed class ReferenceStore : IDisposable
         return [.. _writer.Missing(prompt, firstSample, count)];
     }
 
-    /// <summary>Refuses to add samples of another execution where bits are promised; or forgets the promise, once there are some, where that
-    /// is accepted.</summary>
+    /// <summary>Refuses to append samples of another execution where bits are promised, unless that is accepted; says which what is
+    /// appended is of.</summary>
     /// <exception cref="InvalidOperationException">It is another one; the message names what differs.</exception>
     internal void RequireExecution(ReferenceProvenance? here)
     {
-        string[] differences = [.. ExecutionDifferences(Provenance?.Execution, here?.Execution)];
-        if (differences.Length > 0)
-            throw new InvalidOperationException($"The store {Path} does not take samples of here: {string.Join("; ", differences)}.");
+        ModelIdentity? there = Provenance?.Execution;
+        _appended = here?.Execution;
+        if (
+            _acceptsOtherExecution
+            || ReferenceProvenance.ExecutionDifference(there, _appended, "the store", "what is drawn here") is not string difference
+        )
+            return;
+        const string Blocks = nameof(ReferenceTableOptions.SamplesPerBlock);
+        string remedy =
+            there is null ? $"Leave {Blocks} out"
+            : _appended is null ? $"Set {Blocks}"
+            : "Take machines of one kind, with equal threads, kernels and version";
+        throw new InvalidOperationException(
+            $"The store {Path} does not take samples of here: {difference}. {remedy}, take another store, or {Accepting}."
+        );
     }
 
-    private IEnumerable<string> ExecutionDifferences(ModelIdentity? there, ModelIdentity? here)
+    /// <summary>Writes samples of an execution; where any are added that are of another than is promised, the promise goes with
+    /// them.</summary>
+    private int Write(ModelIdentity? execution, Func<string?, int> write)
     {
-        if (!_acceptsOtherExecution)
-            return ReferenceProvenance.ExecutionDifferences(there, here);
-        if (Provenance?.Execution is not null && Provenance.Execution != here)
-            _writer.ForgetWithNextBatch(StoreFacts.Execution, () => Provenance = Provenance with { Execution = null });
-        return [];
+        bool breaks = Provenance?.Execution is { } promised && promised != execution;
+        int written = write(breaks ? StoreFacts.Execution : null);
+        if (breaks && written > 0)
+            Provenance = Provenance! with { Execution = null };
+        return written;
     }
 
     /// <summary>All that is here now as a table, which reads from the file; what is appended later is not in it.</summary>

@@ -24,14 +24,10 @@ public sealed record ReferenceStoreOptions
     /// <summary>
     /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>),
     /// or where one of the two does not say, come into one store: their law is the same, their last digits are not. The store promises no
-    /// bits from then on.
+    /// bits from the first such sample on.
     /// </summary>
     /// <value>Default false: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }
-
-    /// <summary>What is promised of samples, under these options.</summary>
-    internal ReferenceProvenance? Promised(ReferenceProvenance? provenance) =>
-        AcceptOtherExecution && provenance is not null ? provenance with { Execution = null } : provenance;
 
     /// <summary>These options as the writer of the file takes them.</summary>
     internal StoreWriting ToWriting() => new(FlushToDisk, Journal, AcceptLostLog);

@@ -42,6 +42,7 @@ internal static class ReferenceTableMerge
             );
         return first with
         {
+            Execution = first.Execution == second.Execution ? first.Execution : null,
             MoreSeeds = [.. first.MoreSeeds.Append(second.Seed).Concat(second.MoreSeeds).Where(seed => seed != first.Seed).Distinct()],
         };
     }

@@ -86,15 +86,26 @@ internal static class StoreFacts
     }
 
     /// <summary>What of a store differs from what it is used with, but for the execution; none when nothing does.</summary>
+    /// <param name="facts">The facts of the store.</param>
+    /// <param name="path">Its file.</param>
+    /// <param name="here">Where the rewards come from that it is used with.</param>
+    /// <param name="storeName">The store, for messages.</param>
+    /// <param name="hereName">What it is used with, for messages.</param>
     /// <exception cref="InvalidDataException">The store's provenance cannot be read.</exception>
-    public static IEnumerable<string> Differences(IReadOnlyDictionary<string, string> facts, string path, ReferenceProvenance? here)
+    public static IEnumerable<string> Differences(
+        IReadOnlyDictionary<string, string> facts,
+        string path,
+        ReferenceProvenance? here,
+        string storeName = "the store",
+        string hereName = "what it is used with"
+    )
     {
         string decoding = facts.GetValueOrDefault(Decoding, "unknown");
-        IEnumerable<string> differences = ReferenceProvenance.Differences(Read(facts, path), here);
+        IEnumerable<string> differences = ReferenceProvenance.Differences(Read(facts, path), here, storeName, hereName);
         return decoding == DecodingVersion
             ? differences
             : differences.Append(
-                $"the texts of the store were decoded in version {decoding}, here they are in version {DecodingVersion}, "
+                $"the texts of {storeName} were decoded in version {decoding}, here they are in version {DecodingVersion}, "
                     + "so the rewards are of other texts: draw the samples anew, into another store"
             );
     }

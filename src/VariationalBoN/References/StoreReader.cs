@@ -17,8 +17,10 @@ internal sealed class StoreReader : IDisposable
     private StoreReader(string path, SqliteConnection connection)
     {
         (Path, _connection, _rows) = (path, connection, new StoreRows(connection, path));
+        connection.Execute("BEGIN"); // of one state: what a writer adds meanwhile may end what the facts promise
         Facts = StoreSchema.ReadFacts(connection, path);
         _index = StoreIndex.Read(connection, path);
+        connection.Execute("COMMIT");
     }
 
     /// <summary>The full path of the file.</summary>

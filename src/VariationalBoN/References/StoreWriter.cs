@@ -16,7 +16,6 @@ internal sealed class StoreWriter : IDisposable
     private readonly StoreRows _rows;
     private readonly StoreWriting _how;
     private readonly Dictionary<UInt128, SampleRanges> _ranges;
-    private (string Fact, Action Done)? _forgotten; // with the next batch
     private bool _hasFailed; // the last batch
     private bool _isDisposed;
 
@@ -87,9 +86,11 @@ internal sealed class StoreWriter : IDisposable
     }
 
     /// <summary>Adds rows as one batch: all of it is kept, or, when writing fails, nothing.</summary>
+    /// <param name="batch">The rows.</param>
+    /// <param name="forget">A fact that does not hold for them: it goes away with the batch; null for none.</param>
     /// <exception cref="ArgumentException">The store has one of these samples, or a row is not fit to be stored.</exception>
     /// <exception cref="IOException">The batch could not be written; the store is as it was.</exception>
-    public void Append(IReadOnlyCollection<StoreRow> batch)
+    public void Append(IReadOnlyCollection<StoreRow> batch, string? forget = null)
     {
         foreach (StoreRow row in batch)
             row.Validate();
@@ -99,7 +100,7 @@ internal sealed class StoreWriter : IDisposable
         {
             for (; done < added.Length; done++)
                 Claim(added[done].Key, added[done].Row);
-            Write(batch);
+            Write(batch, forget);
         }
         catch (Exception e)
         {
@@ -114,27 +115,24 @@ internal sealed class StoreWriter : IDisposable
         _hasFailed = false;
     }
 
-    /// <summary>Takes a fact away when the next batch is kept, which it does not hold for; not before, and not when that fails.</summary>
-    /// <param name="fact">The fact.</param>
-    /// <param name="done">Told when it is gone.</param>
-    public void ForgetWithNextBatch(string fact, Action done) => _forgotten = (fact, done);
-
     /// <summary>Which of the samples First to First + Count - 1 of a prompt are not here.</summary>
     public IEnumerable<(int First, int Count)> Missing(Prompt prompt, int first, int count) =>
         _ranges.GetValueOrDefault(StoreIndex.KeyOf(prompt), new SampleRanges()).Missing(first, count);
 
     /// <summary>Copies the rows of another store; those that are here already are left out.</summary>
+    /// <param name="shard">The other store.</param>
+    /// <param name="forget">A fact that does not hold for its rows: it goes away with the first that is copied; null for none.</param>
     /// <returns>How many were copied.</returns>
     /// <exception cref="InvalidOperationException">Some samples of a row are here and some are not.</exception>
     /// <exception cref="InvalidDataException">A row of the other store is damaged.</exception>
     /// <exception cref="IOException">A store could not be read or written.</exception>
-    public int Merge(StoreReader shard)
+    public int Merge(StoreReader shard, string? forget = null)
     {
         int copied = 0;
         foreach (int[] numbers in Enumerable.Range(0, shard.Index.Prompts).Chunk(RowsPerBatch))
         {
             StoreEntry[] entries = [.. numbers.SelectMany(number => shard.Index.RowsOf(number).ToArray())];
-            copied += AppendNew([.. entries.Select(shard.Read)], shard.Path);
+            copied += AppendNew([.. entries.Select(shard.Read)], shard.Path, forget);
         }
 
         return copied;
@@ -143,14 +141,15 @@ internal sealed class StoreWriter : IDisposable
     /// <summary>Adds the rows of something else that are not here already, as one batch.</summary>
     /// <param name="rows">The rows.</param>
     /// <param name="source">Where they come from, for messages.</param>
+    /// <param name="forget">A fact that does not hold for them: it goes away where any is added; null for none.</param>
     /// <returns>How many were added.</returns>
     /// <exception cref="InvalidOperationException">Some samples of a row are here and some are not.</exception>
     /// <exception cref="IOException">They could not be written.</exception>
-    public int AppendNew(IReadOnlyCollection<StoreRow> rows, string source)
+    public int AppendNew(IReadOnlyCollection<StoreRow> rows, string source, string? forget)
     {
         StoreRow[] missing = [.. rows.Where(row => !IsHere(row, source))];
         if (missing.Length > 0)
-            Append(missing);
+            Append(missing, forget);
         return missing.Length;
     }
 
@@ -181,7 +180,7 @@ internal sealed class StoreWriter : IDisposable
         }
     }
 
-    private void Write(IReadOnlyCollection<StoreRow> batch)
+    private void Write(IReadOnlyCollection<StoreRow> batch, string? forget)
     {
         if (Journal == ReferenceJournal.Automatic)
             Journal = StoreLog.Begin(_connection, Path, _how.Journal);
@@ -190,8 +189,8 @@ internal sealed class StoreWriter : IDisposable
         {
             foreach (StoreRow row in batch)
                 _rows.Insert(row);
-            if (_forgotten is { } forgotten)
-                StoreSchema.SetFact(_connection, forgotten.Fact, null);
+            if (forget is not null)
+                StoreSchema.SetFact(_connection, forget, null);
             _connection.Execute("COMMIT");
         }
         catch
@@ -200,9 +199,6 @@ internal sealed class StoreWriter : IDisposable
                 _connection.Execute("ROLLBACK");
             throw;
         }
-
-        _forgotten?.Done();
-        _forgotten = null;
     }
 
     private void Claim(UInt128 key, StoreRow row)

@@ -143,7 +143,7 @@ public sealed class ReferenceStoreTests : StoreFixture
         Refused("temperature is 1, in the other 0.7", Provenance with { Origin = origin with { Reference = colder } });
         Refused("reward model of the store is judge", Provenance with { Origin = origin with { RewardModel = "other" } });
         Refused("scoring of the store", Provenance with { Origin = origin with { Scoring = new("scoring", ("truncated", "Exclude")) } });
-        Refused("the seed of the store is 1, here it is 2", Provenance with { Seed = 2 });
+        Refused("the seed of the store is 1, that of what it is used with is 2", Provenance with { Seed = 2 });
         Refused("the seed of the store", Provenance with { MoreSeeds = [5] });
         Refused("is not known", null);
         Open(Store).Dispose();

@@ -24,6 +24,27 @@ public sealed class ReferenceTableMergeTests
         Assert.Equal((5, 7), (one["b"].Cdf.Count, two["b"].Cdf.Count));
     }
 
+    [Theory]
+    [InlineData("1", "1", "1")]
+    [InlineData("1", "2", null)]
+    [InlineData("1", null, null)]
+    [InlineData(null, "1", null)]
+    public async Task Bits_are_promised_where_both_promise_the_same(string? first, string? second, string? merged)
+    {
+        ReferenceTable one = await Of(1, first),
+            two = await Of(2, second);
+
+        Assert.Equal(Execution(merged), one.Merge(two).Provenance!.Execution);
+
+        async Task<ReferenceTable> Of(long seed, string? execution)
+        {
+            ReferenceTable table = await Table(seed, 5, "a");
+            return new(table.Prompts, table.Provenance! with { Execution = Execution(execution) });
+        }
+
+        static ModelIdentity? Execution(string? threads) => threads is null ? null : new("execution", ("threads", threads));
+    }
+
     [Fact]
     public async Task Draws_of_one_seed_count_once()
     {

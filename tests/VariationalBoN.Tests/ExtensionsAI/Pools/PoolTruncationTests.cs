@@ -1,3 +1,4 @@
+using System.Globalization;
 using ServerPool;
 using VariationalBoN.Extensions.AI.Pools;
 using VariationalBoN.Rewards;
@@ -111,6 +112,168 @@ public sealed class PoolTruncationTests : IDisposable
         Assert.Contains(server.Address.Authority, thrown.Message);
         Assert.Contains("the copy gives no probability", thrown.Message);
         Assert.Contains(topK is null ? "top-p 0.5" : "top-k 3", thrown.Message);
+    }
+
+    /// <summary>Its draws are all within what was asked for, and of what is asked for they are too few. At temperature 10 the law is
+    /// nearly uniform, so that no other temperature makes them likelier.</summary>
+    [Theory]
+    [InlineData(8, null, 4, null, 1.0)]
+    [InlineData(8, null, 6, null, 1.0)]
+    [InlineData(null, 0.95, null, 0.9, 1.0)]
+    [InlineData(null, 0.95, null, 0.8, 10.0)]
+    [InlineData(9, 0.95, 5, 0.95, 1.0)]
+    public async Task A_server_of_a_smaller_top_k_or_top_p_is_named(
+        int? topK,
+        double? topP,
+        int? itsTopK,
+        double? itsTopP,
+        double temperature
+    )
+    {
+        CausalLmPolicy copy = Copy(
+            new()
+            {
+                MaxNewTokens = 16,
+                TopK = topK,
+                TopP = topP,
+                Temperature = temperature,
+            }
+        );
+        var model = new ServedModel(_model, Vocabulary);
+        await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
+            model.Draw(request with { TopK = itsTopK ?? 0, TopP = itsTopP ?? 1 })
+        );
+        using var pool = new PoolHandler([server.Address]);
+
+        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool, copy).SampleAsync(s_prompts, 2, seed: 1));
+
+        Assert.Contains(server.Address.Authority, thrown.Message);
+        Assert.Contains(topK == itsTopK ? "draws with another top-p" : "draws with another top-k", thrown.Message);
+    }
+
+    /// <summary>The check sees the first eight prompts, and the drawing the ninth.</summary>
+    [Fact]
+    public async Task A_later_prompt_whose_draws_are_mostly_outside_is_named_while_it_is_drawn()
+    {
+        CausalLmPolicy copy = Copy(new() { MaxNewTokens = 1, TopK = 3 });
+        double[] law = copy.LogProbValues([
+            .. Enumerable.Range(0, Vocabulary).Select(token => copy.Sample(["9"], 1, seed: 1)[0] with { Tokens = [token] }),
+        ]);
+        var model = new ServedModel(_model, Vocabulary);
+        await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
+        {
+            bool isNinth = request.Prompt is [9, ..];
+            ServedAnswer answer = model.Draw(request with { TopK = isNinth ? 0 : request.TopK });
+            while (isNinth && request.Seed % 10 != 0 && IsWithin(answer.Tokens[0]))
+                answer = answer with { Tokens = [(answer.Tokens[0] + 1) % Vocabulary] };
+            return answer;
+        });
+        using var pool = new PoolHandler([server.Address]);
+        Prompt[] prompts = [.. Enumerable.Range(1, 9).Select(i => (Prompt)i.ToString(CultureInfo.InvariantCulture))];
+        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool, copy).SampleAsync(prompts, 8, seed: 1));
+
+        Assert.Contains($"Too many completions of {server.Address}", thrown.Message);
+        Assert.Contains("of the prompt \"9\" they are", thrown.Message);
+        Assert.Contains("more than a half", thrown.Message);
+
+        bool IsWithin(int token) => double.IsFinite(law[token]);
+    }
+
+    /// <summary>One of the few answers of a check is outside now and then, which is noise; of many draws the same share is not.</summary>
+    [Fact]
+    public void What_noise_explains_is_no_fault_and_what_prompts_hide_from_their_mean_is()
+    {
+        GenerationOptions asked = new() { TopK = 3 };
+        OutsideDraws few = Counted(8, drawn: 16, outside: prompt => prompt == 0 ? 1 : 0),
+            clean = Counted(1000, drawn: 4, outside: _ => 0),
+            many = Counted(100, drawn: 400, outside: _ => 8),
+            hidden = Counted(10, drawn: 100, outside: prompt => prompt == 9 ? 45 : 0);
+
+        Assert.Null(few.Fault(asked, limit: 0.001)); // 0.008 by itself
+        Assert.Null(clean.Fault(asked, limit: 1e-9));
+        string fault = many.Fault(asked, limit: 0.01)!;
+        Assert.Contains("800 of 40000 (2 %) have a token that the copy gives no probability with temperature 1, top-k 3", fault);
+        Assert.Contains("0.0202 nats a token, the mean over 100 prompts, and this is 0.0168 at least", fault);
+        Assert.Contains("at most 0.01 is taken (MaxDrift)", fault);
+        Assert.Null(many.Fault(asked, limit: 0.0203));
+        Assert.Contains("nats a token", hidden.Fault(asked, limit: 0.015)!);
+        Assert.Contains("of the prompt \"0\" they are 20 of 20 (100 %)", Counted(1, 20, _ => 20).Fault(asked, limit: 10)!);
+        Assert.Null(Counted(1, 19, _ => 19).Fault(asked, limit: 10)); // 2e-6 by a half each
+        Assert.Contains("they are more than a half", Counted(8, 16, _ => 14).Fault(asked, limit: 10)!);
+
+        static OutsideDraws Counted(int prompts, int drawn, Func<int, int> outside)
+        {
+            var counted = new OutsideDraws();
+            for (int p = 0; p < prompts; p++)
+            {
+                string prompt = p.ToString(CultureInfo.InvariantCulture);
+                Completion one = new()
+                {
+                    Prompt = prompt,
+                    PromptTokens = [1],
+                    Tokens = [1],
+                    Text = "",
+                    FinishReason = FinishReason.Length,
+                };
+                for (int k = 0; k < drawn; k++)
+                    counted.Add(one, k < outside(p));
+            }
+
+            return counted;
+        }
+    }
+
+    /// <summary>The mean of H_n - H_(n-o) over a binomial o, against the series of -log(1 - s).</summary>
+    [Theory]
+    [InlineData(1, 0.5)]
+    [InlineData(8, 0.1)]
+    [InlineData(12, 0.9)]
+    public void The_estimate_of_what_is_lost_has_the_mean_of_the_series(int drawn, double share)
+    {
+        double mean = 0,
+            chance = Math.Pow(1 - share, drawn); // of o outside
+        for (int o = 0; o <= drawn; chance *= (drawn - o) / (o + 1.0) * share / (1 - share), o++)
+            mean += chance * new OutsideDraws.Draws(o, drawn, 1).Lost(1);
+
+        Assert.Equal(Enumerable.Range(1, drawn).Sum(k => Math.Pow(share, k) / k), mean, 1e-12);
+    }
+
+    /// <summary>Servers say the log-probabilities of temperature 1 of all tokens, which such a copy cannot.</summary>
+    [Fact]
+    public async Task A_truncated_copy_that_is_no_model_is_refused_by_the_true_reason()
+    {
+        CausalLmPolicy model = Copy(new() { MaxNewTokens = 8, TopK = 3 });
+        await using CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(_model, Vocabulary).Draw);
+        using var pool = new PoolHandler([server.Address]);
+        var sampler = new PoolSampler(
+            pool,
+            new NumberTokenizer(Vocabulary),
+            model.Options,
+            new() { Model = "tiny", LocalCopy = new OtherPolicy(model) }
+        );
+
+        var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => sampler.SampleAsync(s_prompts, 2, seed: 1));
+
+        Assert.Contains("give a CausalLmPolicy as LocalCopy", thrown.Message);
+        Assert.DoesNotContain("other weights", thrown.Message);
+    }
+
+    private sealed class OtherPolicy(CausalLmPolicy model) : IPolicy
+    {
+        public ModelIdentity Identity => model.Identity;
+
+        public bool HasFullSupport => model.HasFullSupport;
+
+        public bool IsTrainable => false;
+
+        public IReadOnlyList<Completion> Sample(
+            IReadOnlyList<Prompt> prompts,
+            int completionsPerPrompt,
+            DrawSeed seed,
+            CancellationToken cancellationToken = default
+        ) => model.Sample(prompts, completionsPerPrompt, seed, cancellationToken);
+
+        public TorchSharp.torch.Tensor LogProb(IReadOnlyList<Completion> completions) => model.LogProb(completions);
     }
 
     [Fact]

@@ -42,6 +42,26 @@ public sealed class ToldCompletionTests
     public void Fewer_than_tokens_without_their_ids_are_refused() =>
         Assert.Contains("2 tokens and 1 log-probabilities", Assert.Throws<FormatException>(() => LogProbs([1, 2], (null, -1))).Message);
 
+    [Fact]
+    public void Each_token_is_decoded_with_those_of_its_own_character_alone()
+    {
+        int[] tokens = [.. Enumerable.Range(0, 500).SelectMany(_ => (int[])[1, 2, 3])]; // a, é in two
+        int decoded = 0;
+
+        double[] logProbs = new ToldCompletion(
+            [.. tokens],
+            [.. tokens.Where(token => token != 2).Select(token => new ToldToken(token, -token))],
+            null
+        ).LogProbs(part =>
+        {
+            decoded += part.Count;
+            return s_tokenizer.Decode(part);
+        });
+
+        Assert.Equal(tokens.Select(token => token == 2 ? Nothing : -token), logProbs);
+        Assert.Equal(500 * 4, decoded);
+    }
+
     private static double[] LogProbs(int[] tokens, params (int? Id, double LogProb)[] told) =>
         new ToldCompletion([.. tokens], [.. told.Select(token => new ToldToken(token.Id, token.LogProb))], null).LogProbs(
             s_tokenizer.Decode
