@@ -187,13 +187,12 @@ internal static class GridPlan
             ]
             :
             [
-                .. from steps in new double?[] { null, 2, 4 }
-                from lambda in steps == 4 ? new[] { 0.95, 0.8 } : [0.95]
+                .. from run in new (double? Steps, double Lambda)[] { (null, 0.95), (2, 0.95), (4, 0.95), (4, 0.8) }
                 select new Variation
                 {
-                    StepsFactor = steps,
+                    StepsFactor = run.Steps,
                     FinalRate = 0,
-                    Lambda = lambda,
+                    Lambda = run.Lambda,
                     FirstPart = 0.25,
                 },
                 .. from steps in new double?[] { null, 4 }
