@@ -11,8 +11,8 @@ internal static class CommandArguments
             ? int.Parse(given.AsSpan(name.Length + 1), CultureInfo.InvariantCulture)
             : byDefault;
 
-    /// <summary>Settings of the process, to be made before the first tensor: <c>fast</c>, and memory that is kept. Says what is in
-    /// effect.</summary>
+    /// <summary>Settings of the process, to be made before the first tensor:
+    /// <c>fast</c>, and memory that is kept. Says what is in effect.</summary>
     internal static void Apply(this string[] arguments, bool keepMemory)
     {
         if (arguments.Contains("fast"))

@@ -4,8 +4,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>Tokens a second through the key-value cache against recomputing: 4 layers, 128 dimensions, 64 rows, 8 + 40 tokens, vocabulary
-/// 256; one thread.</summary>
+/// <summary>Tokens a second through the key-value cache against recomputing:
+/// 4 layers, 128 dimensions, 64 rows, 8 + 40 tokens, vocabulary 256; one thread.</summary>
 [InProcess]
 [MemoryDiagnoser]
 [IterationCount(10)]

@@ -5,8 +5,8 @@ using LLama.Native;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison, as it comes, or with keys, values and attention in
-/// float32.</summary>
+/// <summary>A GGUF file in llama.cpp (LLamaSharp): the work of the comparison,
+/// as it comes, or with keys, values and attention in float32.</summary>
 internal sealed class LlamaCpp : IDisposable
 {
     private readonly LLamaWeights _weights;

@@ -16,8 +16,8 @@ public class LogRatioBenchmark
         _below = new double[Count],
         _destination = new double[Count];
 
-    /// <summary>Completions of language-model size, log p from -60 to -1, F uniform; reward levels of up to a tenth of F for the form with
-    /// ties.</summary>
+    /// <summary>Completions of language-model size, log p from -60 to -1, F uniform;
+    /// reward levels of up to a tenth of F for the form with ties.</summary>
     [GlobalSetup]
     public void SetUp()
     {

@@ -73,8 +73,8 @@ internal static class RandomChatModel
 
     private static JsonObject Message(string role, string content) => new() { ["role"] = role, ["content"] = content };
 
-    /// <summary>The bytes, then merges: syllables of a consonant and a vowel, a space before them, and words of two and three
-    /// syllables.</summary>
+    /// <summary>The bytes, then merges: syllables of a consonant and a vowel,
+    /// a space before them, and words of two and three syllables.</summary>
     private static void WriteTokenizer(string directory, int size)
     {
         string[] bytes = Bytes();

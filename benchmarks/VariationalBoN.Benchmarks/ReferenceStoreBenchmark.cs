@@ -5,12 +5,12 @@ using VariationalBoN.References;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
-/// What a store costs: appending a batch of 16 prompts with 256 samples of 40 tokens, opening 100,000 prompts with 256 rewards, a lookup,
-/// all rewards, a check.
+/// What a store costs: appending a batch of 16 prompts with 256 samples of 40 tokens,
+/// opening 100,000 prompts with 256 rewards, a lookup, all rewards, a check.
 /// </summary>
 /// <remarks>
-/// Memory is told by a process of its own: <c>dotnet VariationalBoN.CrashHost.dll fill FILE 100000</c>, then <c>open FILE</c> and
-/// <c>open-store FILE</c>.
+/// Memory is told by a process of its own: <c>dotnet VariationalBoN.CrashHost.dll fill FILE 100000</c>,
+/// then <c>open FILE</c> and <c>open-store FILE</c>.
 /// </remarks>
 [InProcess]
 [WarmupCount(1)]

@@ -145,8 +145,8 @@ internal static class ServingBenchmark
         Console.WriteLine(service.Statistics);
     }
 
-    /// <summary>What clients see that talk at once: tokens a second of all, by the clock and of processor time, and the median of the
-    /// milliseconds to a first piece.</summary>
+    /// <summary>What clients see that talk at once: tokens a second of all, by the clock and of processor time,
+    /// and the median of the milliseconds to a first piece.</summary>
     private readonly record struct Talk(double Rate, double OfProcessor, double First)
     {
         internal static async Task<Talk> OfAsync(PolicyChatClient client, int clients, int prompt, int answers)

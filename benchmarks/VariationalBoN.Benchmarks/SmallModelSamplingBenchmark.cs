@@ -4,8 +4,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>36,864 completions of at most 32 tokens, 16 or so on average, from one layer of 48 dimensions and 301 tokens: the sampling of
-/// the main sample.</summary>
+/// <summary>36,864 completions of at most 32 tokens, 16 or so on average, from one layer of 48 dimensions and 301 tokens:
+/// the sampling of the main sample.</summary>
 [InProcess]
 [IterationCount(3)]
 [WarmupCount(1)]

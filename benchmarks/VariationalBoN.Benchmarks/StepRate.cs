@@ -51,8 +51,8 @@ internal static class StepRate
             InnerWidth = Inner,
         };
 
-    /// <summary>The kernels in turns, each over layers of its own, so that no cache of the processor holds them from layer to
-    /// layer.</summary>
+    /// <summary>The kernels in turns, each over layers of its own,
+    /// so that no cache of the processor holds them from layer to layer.</summary>
     private static void Attention(ScalarType type, int columns, int rounds)
     {
         const int Apart = 6;

@@ -2,8 +2,8 @@ using System.Diagnostics;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>What a piece of work took: processor seconds of the process, which other programs disturb less, and seconds on the
-/// clock.</summary>
+/// <summary>What a piece of work took: processor seconds of the process,
+/// which other programs disturb less, and seconds on the clock.</summary>
 internal readonly record struct Stint(double Processor, double Clock)
 {
     internal static Stint Of(Action work)

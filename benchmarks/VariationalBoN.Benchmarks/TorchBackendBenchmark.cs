@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Benchmarks;
 
-/// <summary>The log-ratio of 16,384 queries against 1,024 prompts x 256 rewards through the batched backend, against its own two binary
-/// searches; CPU, one thread.</summary>
+/// <summary>The log-ratio of 16,384 queries against 1,024 prompts x 256 rewards through the batched backend,
+/// against its own two binary searches; CPU, one thread.</summary>
 [InProcess]
 [WarmupCount(3)]
 [IterationCount(10)]

@@ -170,8 +170,8 @@ internal static class Alignment
         return PromptSplit.Of(path, fitting, arguments.HeldOut, arguments.Steps, arguments.PromptsPerStep, arguments.Seed);
     }
 
-    /// <summary>Completions that the looks of a watch at each held-out prompt come to, of which reference and policy would each draw
-    /// half.</summary>
+    /// <summary>Completions that the looks of a watch at each held-out prompt come to,
+    /// of which reference and policy would each draw half.</summary>
     private static long Looks(Arguments arguments) =>
         arguments.Watch is int every ? new JudgeWatchOptions().CompletionsPerPrompt * (((arguments.Steps - 1) / every) + 2) / 2 : 0;
 

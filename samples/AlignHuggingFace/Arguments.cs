@@ -50,8 +50,8 @@ internal sealed record Arguments
     /// <summary>Stands for what the variables of a job say, in place of index/count.</summary>
     public const string Job = "job";
 
-    /// <summary>The part of the reference samples that this process draws, after which it ends: index/count, or <see cref="Job"/>; null for
-    /// all.</summary>
+    /// <summary>The part of the reference samples that this process draws, after which it ends:
+    /// index/count, or <see cref="Job"/>; null for all.</summary>
     public string? Shard { get; init; }
 
     /// <summary>Whether the stores of shards are joined first.</summary>

@@ -26,8 +26,8 @@ internal sealed class FineTuning : IDisposable
     private readonly int _promptsPerStep;
 
     /// <summary>Opens the checkpoints of the output folder and goes to the last; a run with other settings is refused.</summary>
-    /// <exception cref="InvalidOperationException">The checkpoints are of other settings; the message names the options that
-    /// differ.</exception>
+    /// <exception cref="InvalidOperationException">The checkpoints are of other settings;
+    /// the message names the options that differ.</exception>
     public FineTuning(LanguageModel model, Scorer scorer, PromptSplit prompts, Arguments arguments, IRewardModel? second = null)
     {
         (_model, _scorer, _arguments) = (model, scorer, arguments);

@@ -6,8 +6,8 @@ using VariationalBoN.Guidance;
 
 namespace AlignHuggingFace;
 
-/// <summary><c>--guided</c>: values learned from the store steer the reference itself, token by token, without fine-tuning.
-/// Stateless.</summary>
+/// <summary><c>--guided</c>: values learned from the store steer the reference itself,
+/// token by token, without fine-tuning. Stateless.</summary>
 internal static class GuidedDecoding
 {
     /// <summary>The head's name in the output folder, beside the aligned model.</summary>
@@ -20,8 +20,8 @@ internal static class GuidedDecoding
         QuickEpochs = 2;
 
     /// <summary>Refuses what no head could tell, before anything is trained.</summary>
-    /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N; the message names the prompt and the
-    /// options.</exception>
+    /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N;
+    /// the message names the prompt and the options.</exception>
     public static void Check(ReferenceTable table, PromptSplit prompts, Arguments arguments)
     {
         Prompt fewest = prompts.Used.MinBy(prompt => table[prompt].Cdf.Count)!;
@@ -39,8 +39,8 @@ internal static class GuidedDecoding
         }
     }
 
-    /// <summary>The head of an earlier run that learned as this one would, or one learned from the samples of the training prompts; as it
-    /// is read back.</summary>
+    /// <summary>The head of an earlier run that learned as this one would,
+    /// or one learned from the samples of the training prompts; as it is read back.</summary>
     /// <exception cref="InvalidDataException">The file is no head of this reference and judge, or does not hold what was saved.</exception>
     public static ValueHead Obtain(
         LanguageModel model,

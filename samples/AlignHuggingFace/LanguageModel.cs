@@ -69,8 +69,8 @@ internal sealed class LanguageModel : IDisposable
     public IReadOnlyList<Parameter> Trained => Policy.Parameters;
 
     /// <summary>
-    /// The bytes of one copy of all weights; of two in float32 where they are bfloat16, which are saved merged in float32 and compared
-    /// with what was saved.
+    /// The bytes of one copy of all weights; of two in float32 where they are bfloat16,
+    /// which are saved merged in float32 and compared with what was saved.
     /// </summary>
     public long WeightBytes =>
         _start.Model.parameters().Sum(parameter => parameter.numel() * (IsNarrow ? 2 * sizeof(float) : parameter.element_size()));
@@ -112,8 +112,8 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>How many tokens a prompt has.</summary>
     public int TokensOf(Prompt prompt) => _start.PromptTokenizer.Encode(prompt, addSpecialTokens: true).Length;
 
-    /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights, and the adapters themselves beside
-    /// it.</summary>
+    /// <summary>Writes a directory that holds the aligned model, adapters merged into the weights,
+    /// and the adapters themselves beside it.</summary>
     /// <param name="directory">The directory.</param>
     public void Save(string directory)
     {
@@ -154,8 +154,8 @@ internal sealed class LanguageModel : IDisposable
     /// <summary>Where <see cref="Save"/> puts the adapters of a model.</summary>
     public static string AdapterDirectory(string directory) => $"{directory}-adapter";
 
-    /// <summary>Loads what was saved and compares: the largest difference of the logits of a prompt, as a share of the largest
-    /// logit.</summary>
+    /// <summary>Loads what was saved and compares: the largest difference of the logits of a prompt,
+    /// as a share of the largest logit.</summary>
     public double DifferenceTo(string directory, Prompt prompt)
     {
         using var again = PretrainedCausalLm.Load(directory, new PretrainedOptions { Device = Network.Device });

@@ -4,8 +4,8 @@ using VariationalBoN.References;
 
 namespace AlignHuggingFace;
 
-/// <summary>Measures what a run costs on a little of it: first its longest prompt, for memory, which also warms up; then usual ones, for
-/// time. Stateless.</summary>
+/// <summary>Measures what a run costs on a little of it: first its longest prompt, for memory, which also warms up;
+/// then usual ones, for time. Stateless.</summary>
 internal static class Probe
 {
     private const double EnoughSeconds = 0.3;

@@ -21,8 +21,8 @@ internal static class ReferenceRewards
     private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
 
     /// <summary>How many samples the store does not have yet.</summary>
-    /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed; the message names what
-    /// differs.</exception>
+    /// <exception cref="InvalidOperationException">The store is of another reference, judge or seed;
+    /// the message names what differs.</exception>
     public static long Missing(Scorer scorer, IReadOnlyList<Prompt> prompts, Arguments arguments)
     {
         string path = arguments.References;

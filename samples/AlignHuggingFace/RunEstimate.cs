@@ -23,8 +23,8 @@ internal sealed record RunEstimate(Costs Costs, Work Work)
     /// <summary>Seconds in all.</summary>
     public double Seconds => ReferenceSeconds + TrainingSeconds + EvaluationSeconds;
 
-    /// <summary>The most memory of the process: what the longest step took, or, when the model is saved, another copy of the
-    /// weights.</summary>
+    /// <summary>The most memory of the process: what the longest step took, or,
+    /// when the model is saved, another copy of the weights.</summary>
     public long PeakBytes => Math.Max(Costs.PeakBytes, Costs.HeldBytes + Costs.WeightBytes);
 
     /// <summary>The estimates in a few lines.</summary>
@@ -42,9 +42,12 @@ internal sealed record RunEstimate(Costs Costs, Work Work)
             """
         );
 
-    private static string Time(double seconds) =>
-        string.Create(
-            CultureInfo.InvariantCulture,
-            $"about {(seconds < 90 ? $"{Math.Ceiling(seconds):0} s" : seconds < 5400 ? $"{seconds / 60:0} min" : $"{seconds / 3600:0.0} h")}"
-        );
+    private static string Time(double seconds)
+    {
+        (double number, string format, string unit) =
+            seconds < 90 ? (Math.Ceiling(seconds), "0", "s")
+            : seconds < 5400 ? (seconds / 60, "0", "min")
+            : (seconds / 3600, "0.0", "h");
+        return $"about {number.ToString(format, CultureInfo.InvariantCulture)} {unit}";
+    }
 }

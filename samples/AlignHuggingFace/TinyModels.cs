@@ -2,8 +2,8 @@ using VariationalBoN.Testing.Models;
 
 namespace AlignHuggingFace;
 
-/// <summary>A tiny GPT-2 that writes sentences about films, a tiny classifier of praise, and prompts: to see that everything works.
-/// Stateless.</summary>
+/// <summary>A tiny GPT-2 that writes sentences about films, a tiny classifier of praise, and prompts:
+/// to see that everything works. Stateless.</summary>
 internal static class TinyModels
 {
     public const string Policy = "policy",

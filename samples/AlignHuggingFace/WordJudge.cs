@@ -7,8 +7,8 @@ namespace AlignHuggingFace;
 internal static partial class WordJudge
 {
     /// <summary>
-    /// The number of different words of the completion, the case aside. The prompt is <see cref="Completion.Prompt"/>, a text or a
-    /// conversation.
+    /// The number of different words of the completion, the case aside.
+    /// The prompt is <see cref="Completion.Prompt"/>, a text or a conversation.
     /// </summary>
     public static IRewardModel Create() =>
         RewardModel.FromFunction(

@@ -75,8 +75,8 @@ for (int i = 0; i < 5; i++)
         )
     );
 
-// The gradient of the own loss, before any step: its mean over all 25 pairs that the reference draws, against the sum by hand, and for a
-// large delta against the library's loss.
+// The gradient of the own loss, before any step: its mean over all 25 pairs that the reference draws,
+// against the sum by hand, and for a large delta against the library's loss.
 double[] exact = new double[5],
     d = [.. logTarget.Select((g, i) => Math.Log(probabilities[i]) - g)];
 for (int i = 0; i < 5; i++)

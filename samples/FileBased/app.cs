@@ -16,8 +16,8 @@ torch.set_num_threads(1);
 using var loggers = LoggerFactory.Create(logging => logging.AddConsole());
 var log = loggers.CreateLogger("VariationalBoN"); // hears what the library warns of
 
-// The model: for a real one, the path of a directory as downloaded from Hugging Face; then learningRate: 1e-5 below. This one is made and
-// trained here.
+// The model: for a real one, the path of a directory as downloaded from Hugging Face;
+// then learningRate: 1e-5 below. This one is made and trained here.
 string directory = TinyLanguageModel.Write("tiny-model");
 Prompt[] train = ["The film was", "The story was", "The film felt", "The story felt"],
     heldOut = ["The film seemed", "The story seemed"];

@@ -6,8 +6,8 @@ using VariationalBoN.Training;
 
 namespace SampleHosting;
 
-/// <summary>Runs the command line of a sample: what fails is one line on standard error and an exit code; Ctrl+C stops it.
-/// Stateless.</summary>
+/// <summary>Runs the command line of a sample: what fails is one line on standard error and an exit code;
+/// Ctrl+C stops it. Stateless.</summary>
 public static class CommandHost
 {
     public const int Failure = 1,
@@ -16,8 +16,8 @@ public static class CommandHost
 
     private static readonly ParserConfiguration s_parser = new() { ResponseFileTokenReplacer = null }; // "@" begins a text, not a file
 
-    /// <summary>For a sample without options of its own: answers --help, refuses every argument but --plain-runtime, and begins as that
-    /// says.</summary>
+    /// <summary>For a sample without options of its own: answers --help,
+    /// refuses every argument but --plain-runtime, and begins as that says.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="purpose">What the sample does, for its help.</param>
     /// <returns>The exit code to end with; null to go on.</returns>

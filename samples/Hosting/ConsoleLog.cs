@@ -3,8 +3,8 @@ using Microsoft.Extensions.Logging;
 namespace SampleHosting;
 
 /// <summary>
-/// The log of a sample: a warning is one line on standard error, the rest is passed over. An application has a logger of its host.
-/// Stateless.
+/// The log of a sample: a warning is one line on standard error, the rest is passed over.
+/// An application has a logger of its host. Stateless.
 /// </summary>
 public sealed class ConsoleLog : ILogger
 {

@@ -89,9 +89,10 @@ internal static class Inspection
     }
 
     private const string Reading = """
-        Best-of-n: draw n answers to a prompt, keep the one with the highest reward. VariationalBoN trains a model whose single answer is as good. This says what that would bring,
-        before any training. KL, in nats, is how far such a model is from the one that the samples came from: 0 is the same, 1 to 2 is usual. "3.0 ± 0.2" is a mean over prompts
-        and its standard error. Lines with "!" should be looked at first.
+        Best-of-n: draw n answers to a prompt, keep the one with the highest reward. VariationalBoN trains a model whose single
+        answer is as good. This says what that would bring, before any training. KL, in nats, is how far such a model is from the
+        one that the samples came from: 0 is the same, 1 to 2 is usual. "3.0 ± 0.2" is a mean over prompts and its standard error.
+        Lines with "!" should be looked at first.
 
         """;
 

@@ -5,8 +5,8 @@ using VariationalBoN.Evaluation;
 
 namespace InspectRewards;
 
-/// <summary>The pictures: what the best of n scores by the first reward and by the second, and how rewards are distributed.
-/// Stateless.</summary>
+/// <summary>The pictures: what the best of n scores by the first reward and by the second,
+/// and how rewards are distributed. Stateless.</summary>
 internal static class RewardPlots
 {
     private const int Width = 1200,
@@ -15,8 +15,8 @@ internal static class RewardPlots
     private static readonly Color One = Color.FromHex("#30638e"),
         Best = Color.FromHex("#d1495b");
 
-    /// <summary>Expected reward of the best of n against n, doubling by doubling, with its interval over prompts and the N asked
-    /// for.</summary>
+    /// <summary>Expected reward of the best of n against n, doubling by doubling,
+    /// with its interval over prompts and the N asked for.</summary>
     public static byte[] BestOfN(ReferenceReport report, string title)
     {
         using var plot = new Plot();

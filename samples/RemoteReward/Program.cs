@@ -92,7 +92,8 @@ foreach (var prompt in table.Prompts)
         )
     );
 
-// A chat model as the judge, and as the reference that is sampled; this one runs in this process, so that the sample needs no service.
+// A chat model as the judge, and as the reference that is sampled;
+// this one runs in this process, so that the sample needs no service.
 // snippet: chat
 var lenient = new ScoringOptions { MaxConcurrency = 8, OnFailure = RewardFailure.Exclude };
 using IChatClient chat = new ScriptedChat(); // or an OpenAI client on vLLM, Ollama, ...

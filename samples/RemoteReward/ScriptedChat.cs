@@ -1,8 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.AI;
 
-/// <summary>A stand-in for a chat model: writes verses that depend on the seed alone, and rates verses; now and then it chats instead of
-/// rating.</summary>
+/// <summary>A stand-in for a chat model: writes verses that depend on the seed alone, and rates verses;
+/// now and then it chats instead of rating.</summary>
 internal sealed class ScriptedChat : IChatClient
 {
     private static readonly string[] s_words = ["rain", "light", "wind", "leaves", "snow", "song"];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 
-/// <summary>The server as a process of its own, which can be killed as a machine's failure would kill it, and started again at the same
-/// address.</summary>
+/// <summary>The server as a process of its own, which can be killed as a machine's failure would kill it,
+/// and started again at the same address.</summary>
 internal sealed class ServerProcess : IDisposable
 {
     /// <summary>The first argument of the process that serves; the second one is the port.</summary>

@@ -8,8 +8,8 @@ public static class ReviewTone
     private static readonly HashSet<string> Negations = ["not", "never"];
     private static readonly HashSet<string> Adjectival = [.. Adjectives.Select(entry => entry.Text)];
 
-    /// <summary>Phrases by their first word, longest first; those without valence are there so that their words are not read alone ("in a
-    /// quiet town").</summary>
+    /// <summary>Phrases by their first word, longest first; those without valence are there
+    /// so that their words are not read alone ("in a quiet town").</summary>
     private static readonly Dictionary<string, Phrase[]> Phrases = new[] { Adjectives, Nouns, Reactions, Verdicts, Summaries }
         .SelectMany(list => list)
         .Select(entry => new Phrase(entry.Text.Split(' '), entry.Valence))
@@ -21,8 +21,8 @@ public static class ReviewTone
         .GroupBy(phrase => phrase.Words[0])
         .ToDictionary(group => group.Key, group => group.OrderByDescending(phrase => phrase.Words.Length).ToArray());
 
-    /// <summary>The mean valence of what a text says, -2 to 2: of its valued phrases, those behind "not" and "never" with the other sign; 0
-    /// where it says nothing.</summary>
+    /// <summary>The mean valence of what a text says, -2 to 2: of its valued phrases,
+    /// those behind "not" and "never" with the other sign; 0 where it says nothing.</summary>
     /// <param name="text">Words and signs, one space apart.</param>
     public static double Of(string text)
     {

@@ -9,8 +9,8 @@ using VariationalBoN.Transformers.Pretrained;
 namespace Serve;
 
 /// <summary>
-/// What is served when no model is given: a tiny GPT-2 of sentences about films, that model aligned, and a classifier of praise.
-/// Stateless.
+/// What is served when no model is given: a tiny GPT-2 of sentences about films,
+/// that model aligned, and a classifier of praise. Stateless.
 /// </summary>
 internal static class TinyModels
 {

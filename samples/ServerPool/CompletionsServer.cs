@@ -10,8 +10,8 @@ using Microsoft.Extensions.Logging;
 
 namespace ServerPool;
 
-/// <summary>A server on loopback that speaks OpenAI's completions with vLLM's parameters over any model, in this process; what is wrong
-/// with it can be set.</summary>
+/// <summary>A server on loopback that speaks OpenAI's completions with vLLM's parameters over any model, in this process;
+/// what is wrong with it can be set.</summary>
 internal sealed class CompletionsServer : IAsyncDisposable
 {
     private readonly WebApplication _app;

@@ -4,8 +4,8 @@ using VariationalBoN.Rewards;
 
 namespace TrainReward;
 
-/// <summary>The set that needs no files: a language model of reviews, and pairs with a known truth, written where a user's own would be.
-/// Stateless.</summary>
+/// <summary>The set that needs no files: a language model of reviews, and pairs with a known truth,
+/// written where a user's own would be. Stateless.</summary>
 internal static class EmbeddedSet
 {
     private const int TrainPairs = 80_000,

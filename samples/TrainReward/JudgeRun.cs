@@ -7,8 +7,8 @@ using VariationalBoN.Transformers.Pretrained;
 
 namespace TrainReward;
 
-/// <summary>The run from end to end: pairs, judge, what it is worth, what Best-of-N by it promises, an alignment by it.
-/// Stateless.</summary>
+/// <summary>The run from end to end: pairs, judge, what it is worth,
+/// what Best-of-N by it promises, an alignment by it. Stateless.</summary>
 internal static class JudgeRun
 {
     /// <summary>Runs everything.</summary>

@@ -4,8 +4,8 @@ using VariationalBoN.Rewards;
 
 namespace TrainReward;
 
-/// <summary>Preference pairs from the grammar of reviews, whose truth is known: of two reviews that begin alike, the one that speaks more
-/// kindly is better. Stateless.</summary>
+/// <summary>Preference pairs from the grammar of reviews, whose truth is known:
+/// of two reviews that begin alike, the one that speaks more kindly is better. Stateless.</summary>
 internal static class ReviewPairs
 {
     private const int PromptWords = 3;

@@ -5,8 +5,8 @@ namespace VariationalBoN.Cuda;
 
 /// <summary>Picks and checks an NVIDIA GPU. Stateless, thread-safe.</summary>
 /// <remarks>
-/// Call it before any other tensor code: libtorch decides once per process whether there is CUDA. Written for CUDA 12.8, which
-/// TorchSharp 0.107.0 is built with.
+/// Call it before any other tensor code: libtorch decides once per process whether there is CUDA.
+/// Written for CUDA 12.8, which TorchSharp 0.107.0 is built with.
 /// </remarks>
 public static class CudaDevice
 {
@@ -25,8 +25,8 @@ public static class CudaDevice
     /// <param name="index">0 to the number of GPUs - 1, in the order of the driver (CUDA_VISIBLE_DEVICES).</param>
     /// <returns>The device.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="index"/> is negative.</exception>
-    /// <exception cref="TorchRuntimeException">CUDA libraries, driver or GPU are missing; the message says which and what to
-    /// install.</exception>
+    /// <exception cref="TorchRuntimeException">CUDA libraries, driver or GPU are missing;
+    /// the message says which and what to install.</exception>
     public static torch.Device Require(int index = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);

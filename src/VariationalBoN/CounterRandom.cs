@@ -22,8 +22,8 @@ public readonly struct CounterRandom
     /// <param name="seed">Seed and purpose; <see cref="DrawSeed.FirstSample"/> is added to <paramref name="sample"/>.</param>
     /// <param name="prompt">The prompt.</param>
     /// <param name="sample">Index of the sample among those of this prompt in this draw, 0 or more.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sample"/> or <see cref="DrawSeed.FirstSample"/> is
-    /// negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="sample"/> or
+    /// <see cref="DrawSeed.FirstSample"/> is negative.</exception>
     public CounterRandom(DrawSeed seed, Prompt prompt, int sample)
     {
         ArgumentNullException.ThrowIfNull(prompt);

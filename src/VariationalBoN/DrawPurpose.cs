@@ -18,7 +18,7 @@ public enum DrawPurpose
     /// <summary>Resamples behind confidence intervals, and ties broken at random; no completion is drawn.</summary>
     Resampling,
 
-    /// <summary>Completions in place of others that a truncated policy gives no probability (<c>PoolSampler</c> with top-k or
-    /// top-p).</summary>
+    /// <summary>Completions in place of others that a truncated policy gives no
+    /// probability (<c>PoolSampler</c> with top-k or top-p).</summary>
     Redraw,
 }

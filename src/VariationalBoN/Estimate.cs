@@ -4,8 +4,8 @@ namespace VariationalBoN;
 
 /// <summary>A mean with its standard error and the number of independent observations behind it. Immutable, thread-safe.</summary>
 /// <param name="Value">The estimate.</param>
-/// <param name="StandardError">One standard error, in the unit of <paramref name="Value"/>; infinite when a single observation tells
-/// nothing of its spread.</param>
+/// <param name="StandardError">One standard error, in the unit of <paramref name="Value"/>;
+/// infinite when a single observation tells nothing of its spread.</param>
 /// <param name="Count">The number of independent observations (prompts, when completions are clustered by prompt).</param>
 public readonly record struct Estimate(double Value, double StandardError, int Count)
 {
@@ -73,8 +73,8 @@ public readonly record struct Estimate(double Value, double StandardError, int C
         return largest > 1e140 && double.IsFinite(largest) ? Math.ScaleB(1, -Math.ILogB(largest)) : 1;
     }
 
-    /// <summary>The estimate of numbers that were multiplied by a scale; a mean of finite numbers is finite, whatever rounding
-    /// does.</summary>
+    /// <summary>The estimate of numbers that were multiplied by a scale;
+    /// a mean of finite numbers is finite, whatever rounding does.</summary>
     private static Estimate Scaled(double mean, double error, int count, double scale) =>
         scale == 1
             ? new Estimate(mean, error, count)

@@ -3,8 +3,8 @@ namespace VariationalBoN;
 /// <summary>The diagnostics of what may still change between minor versions, one for each area.</summary>
 /// <remarks>
 /// The compiler reports a use as an error of this id until it is accepted: by <c>&lt;NoWarn&gt;$(NoWarn);VBON0003&lt;/NoWarn&gt;</c> in the
-/// project, by <c>#pragma warning disable VBON0003</c> in a file, or by <c>[Experimental(ExperimentalIds.Guidance)]</c> on code of yours
-/// that hands it on. Stateless, thread-safe.
+/// project, by <c>#pragma warning disable VBON0003</c> in a file,
+/// or by <c>[Experimental(ExperimentalIds.Guidance)]</c> on code of yours that hands it on. Stateless, thread-safe.
 /// </remarks>
 public static class ExperimentalIds
 {

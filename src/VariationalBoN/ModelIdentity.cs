@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace VariationalBoN;
 
 /// <summary>
-/// Identifies a policy, reward model or tokenizer: a name, and the settings and digests that change its results. Tables and batches
-/// record it. Immutable, thread-safe.
+/// Identifies a policy, reward model or tokenizer: a name, and the settings and digests that change its results.
+/// Tables and batches record it. Immutable, thread-safe.
 /// </summary>
 /// <remarks>
 /// Tables and stores of reference rewards carry identities and refuse what has another one, so whatever changes a probability or a reward
-/// belongs here: weights (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function. Two identities are equal
-/// when name and settings are, in order.
+/// belongs here: weights (<see cref="Policies.ModuleFingerprint"/>), settings, versions of a prompt or a function.
+/// Two identities are equal when name and settings are, in order.
 /// </remarks>
 public sealed class ModelIdentity : IEquatable<ModelIdentity>
 {

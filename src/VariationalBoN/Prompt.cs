@@ -3,12 +3,12 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN;
 
-/// <summary>A prompt x: a text, or a conversation as canonical JSON. Its canonical form is the key of tables and stores. Immutable,
-/// thread-safe.</summary>
+/// <summary>A prompt x: a text, or a conversation as canonical JSON.
+/// Its canonical form is the key of tables and stores. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Prompts are compared by form and character by character: nothing is trimmed or normalised. A conversation keeps each message as it was
-/// given (role, content, tool calls, name, in that order of keys), without blanks between tokens; how it becomes text belongs to the policy
-/// that reads it.
+/// given (role, content, tool calls, name, in that order of keys), without blanks between tokens;
+/// how it becomes text belongs to the policy that reads it.
 /// </remarks>
 public sealed class Prompt : IEquatable<Prompt>
 {
@@ -27,8 +27,8 @@ public sealed class Prompt : IEquatable<Prompt>
     public bool IsConversation { get; }
 
     /// <summary>The text of a prompt that is a text.</summary>
-    /// <exception cref="InvalidOperationException">The prompt is a conversation, which only a policy with a chat template can turn into
-    /// text.</exception>
+    /// <exception cref="InvalidOperationException">The prompt is a conversation,
+    /// which only a policy with a chat template can turn into text.</exception>
     public string Text =>
         IsConversation
             ? throw new InvalidOperationException(
@@ -40,8 +40,8 @@ public sealed class Prompt : IEquatable<Prompt>
     /// <summary>A prompt that is a conversation.</summary>
     /// <param name="messages">A JSON array of at least one message: objects with a <c>role</c> and what else belongs to it.</param>
     /// <returns>The prompt; the messages are copied as they are.</returns>
-    /// <exception cref="ArgumentException">It is no array of messages; the message that is at fault and what it lacks are
-    /// named.</exception>
+    /// <exception cref="ArgumentException">It is no array of messages;
+    /// the message that is at fault and what it lacks are named.</exception>
     public static Prompt Conversation(JsonElement messages) => new(ConversationJson.Canonical(messages), isConversation: true);
 
     /// <summary>A prompt that is a conversation, from JSON text.</summary>

@@ -7,12 +7,12 @@ namespace VariationalBoN;
 public static class Prompts
 {
     /// <summary>
-    /// The prompts of a file of JSON Lines, one object a line: <c>prompt</c> as a text or a list of messages, or <c>messages</c> as such a
-    /// list.
+    /// The prompts of a file of JSON Lines, one object a line:
+    /// <c>prompt</c> as a text or a list of messages, or <c>messages</c> as such a list.
     /// </summary>
     /// <param name="path">The file, in UTF-8; blank lines are passed over.</param>
-    /// <param name="column">The name that holds the prompts; null for <c>prompt</c>, or <c>messages</c> where a line has no such
-    /// name.</param>
+    /// <param name="column">The name that holds the prompts;
+    /// null for <c>prompt</c>, or <c>messages</c> where a line has no such name.</param>
     /// <returns>The prompts in order, at least one.</returns>
     /// <exception cref="IOException">There is no such file, or it cannot be read.</exception>
     /// <exception cref="InvalidDataException">A line holds no prompt, or there is none; file and line are named.</exception>

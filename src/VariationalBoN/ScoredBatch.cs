@@ -3,10 +3,10 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN;
 
-/// <summary>Scored completions of one step with the group (prompt) that each belongs to, and what was drawn beside them without getting a
-/// reward.</summary>
-/// <remarks>Plain data, immutable, so safe to share between threads. The list itself holds what has a reward; groups may be
-/// ragged.</remarks>
+/// <summary>Scored completions of one step with the group (prompt) that each belongs to,
+/// and what was drawn beside them without getting a reward.</summary>
+/// <remarks>Plain data, immutable, so safe to share between threads.
+/// The list itself holds what has a reward; groups may be ragged.</remarks>
 public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
 {
     private readonly ImmutableArray<ScoredCompletion> _items;
@@ -14,10 +14,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <summary>A batch of what was drawn.</summary>
     /// <param name="drawn">All samples in the order drawn, those without a reward included.</param>
     /// <param name="groups">For each sample the index of its group, 0 or more; samples of one draw of one prompt share a group.</param>
-    /// <param name="origin">What rewards and log pi_ref come from; null when that is not known, and then objectives of a table refuse the
-    /// batch.</param>
-    /// <param name="components">For each named component of the rewards a value to each sample, null where it has none; left out when there
-    /// are none.</param>
+    /// <param name="origin">What rewards and log pi_ref come from;
+    /// null when that is not known, and then objectives of a table refuse the batch.</param>
+    /// <param name="components">For each named component of the rewards a value to each sample, null where it has none;
+    /// left out when there are none.</param>
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A group is negative.</exception>
     public ScoredBatch(
@@ -63,10 +63,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <summary>A batch of completions that all have a reward.</summary>
     /// <param name="items">The B scored completions.</param>
     /// <param name="groups">For each completion the index of its group, 0 or more.</param>
-    /// <param name="origin">What rewards and log pi_ref come from; null when that is not known, and then objectives of a table refuse the
-    /// batch.</param>
-    /// <param name="components">For each named component of the rewards its B values, null where a completion has none; left out when there
-    /// are none.</param>
+    /// <param name="origin">What rewards and log pi_ref come from;
+    /// null when that is not known, and then objectives of a table refuse the batch.</param>
+    /// <param name="components">For each named component of the rewards its B values, null where a completion has none;
+    /// left out when there are none.</param>
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A group is negative.</exception>
     public ScoredBatch(
@@ -89,10 +89,10 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <summary>The completions alone, in the order of the list.</summary>
     public ImmutableArray<Completion> Completions { get; }
 
-    /// <summary>For each named component of the rewards its B values in the order of the list, as the reward model reported them: for
-    /// metrics and logs.</summary>
-    /// <remarks>Null where it reported none. What is done to the reward of a truncated completion is not in them. Empty for a reward
-    /// without parts.</remarks>
+    /// <summary>For each named component of the rewards its B values in the order of the list,
+    /// as the reward model reported them: for metrics and logs.</summary>
+    /// <remarks>Null where it reported none. What is done to the reward of a truncated completion is not in them.
+    /// Empty for a reward without parts.</remarks>
     public IReadOnlyDictionary<string, ImmutableArray<double?>> Components { get; }
 
     /// <summary>How many were drawn but have no reward.</summary>
@@ -114,8 +114,8 @@ public sealed class ScoredBatch : IReadOnlyList<ScoredCompletion>
     /// <param name="index">0 to <see cref="Count"/> - 1.</param>
     public ScoredCompletion this[int index] => _items[index];
 
-    /// <summary>This batch without the completions that are alone in their group, for losses that compare the completions of a group with
-    /// each other.</summary>
+    /// <summary>This batch without the completions that are alone in their group,
+    /// for losses that compare the completions of a group with each other.</summary>
     /// <remarks>A completion is alone when the reward model failed for all others of its group. <see cref="LeftOut"/> counts them; they are
     /// still in <see cref="Drawn"/> of this batch.</remarks>
     /// <returns>This batch when none is alone.</returns>

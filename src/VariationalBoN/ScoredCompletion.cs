@@ -4,7 +4,7 @@ namespace VariationalBoN;
 /// <param name="Completion">The completion.</param>
 /// <param name="Reward">r(x, y), the reward model's score, in its own unit; finite.</param>
 /// <param name="LogReference">
-/// log pi_ref(y | x) in nats, at most 0: the sum over the drawn tokens, stop token included, prompt excluded, under the sampling
-/// distribution.
+/// log pi_ref(y | x) in nats, at most 0: the sum over the drawn tokens,
+/// stop token included, prompt excluded, under the sampling distribution.
 /// </param>
 public readonly record struct ScoredCompletion(Completion Completion, double Reward, double LogReference);

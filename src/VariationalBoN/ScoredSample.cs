@@ -7,8 +7,8 @@ namespace VariationalBoN;
 /// <param name="LogReference">log pi_ref(y | x) in nats, at most 0.</param>
 public readonly record struct ScoredSample(Completion Completion, double? Reward, double LogReference)
 {
-    /// <summary>Whether a number can be log pi_ref(y | x): finite and at most 0, but for the rounding of a certain completion in
-    /// float32.</summary>
+    /// <summary>Whether a number can be log pi_ref(y | x):
+    /// finite and at most 0, but for the rounding of a certain completion in float32.</summary>
     internal static bool CanBeLogReference(double value) => value is > double.NegativeInfinity and <= 1e-4;
 
     /// <summary>A scored completion is a sample with a reward.</summary>

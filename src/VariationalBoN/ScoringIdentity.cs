@@ -1,7 +1,7 @@
 namespace VariationalBoN;
 
-/// <summary>What the numbers of a scored completion come from: log pi_ref of this reference, r of this reward model, scored in this way.
-/// Immutable, thread-safe.</summary>
+/// <summary>What the numbers of a scored completion come from:
+/// log pi_ref of this reference, r of this reward model, scored in this way. Immutable, thread-safe.</summary>
 /// <remarks>Tables and scored batches carry it, objectives say which they need, and what does not match is refused.</remarks>
 /// <param name="Reference">The reference policy, sampling settings included.</param>
 /// <param name="RewardModel">The reward model.</param>

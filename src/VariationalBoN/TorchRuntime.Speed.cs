@@ -17,8 +17,8 @@ public static partial class TorchRuntime
     public static bool IsLoaded => s_loaded || IntelKernels.IsTorchLoaded;
 
     /// <summary>
-    /// Makes the matrix products of libtorch (MKL) take the kernels for AVX2 and AVX-512 on an AMD processor, too; by itself it takes them
-    /// on processors of Intel alone.
+    /// Makes the matrix products of libtorch (MKL) take the kernels for AVX2 and AVX-512 on an AMD processor, too;
+    /// by itself it takes them on processors of Intel alone.
     /// </summary>
     /// <remarks>
     /// Float32 products, so drawing, scoring and training, become up to twice as fast. Their rounding is another, so that results differ in

@@ -25,8 +25,8 @@ public static partial class TorchRuntime
     }
 
     /// <summary>
-    /// Calls <see cref="Require()"/> in the middle of an expression, such as the argument of a base constructor that loads the library
-    /// itself.
+    /// Calls <see cref="Require()"/> in the middle of an expression,
+    /// such as the argument of a base constructor that loads the library itself.
     /// </summary>
     /// <param name="value">Any value.</param>
     /// <returns><paramref name="value"/>.</returns>
@@ -38,8 +38,8 @@ public static partial class TorchRuntime
     }
 
     /// <summary>Runs a load and turns its failure into the exception that callers see.</summary>
-    /// <param name="load">Loads the library or throws what <see cref="NativeLibrary.Load(string, Assembly, DllImportSearchPath?)"/>
-    /// throws.</param>
+    /// <param name="load">Loads the library or throws what
+    /// <see cref="NativeLibrary.Load(string, Assembly, DllImportSearchPath?)"/> throws.</param>
     /// <exception cref="TorchRuntimeException">The load failed.</exception>
     internal static void Require(Action load)
     {

@@ -1,9 +1,9 @@
 namespace VariationalBoN;
 
-/// <summary>Torch's native library cannot be loaded, or the device asked for is not there; the message says what is missing and what to
-/// do.</summary>
-/// <remarks>Nothing was computed and nothing was written: mend what the message names and call again. Immutable, so safe to share between
-/// threads.</remarks>
+/// <summary>Torch's native library cannot be loaded, or the device asked for is not there;
+/// the message says what is missing and what to do.</summary>
+/// <remarks>Nothing was computed and nothing was written: mend what the message names and call again.
+/// Immutable, so safe to share between threads.</remarks>
 public sealed class TorchRuntimeException : InvalidOperationException
 {
     /// <summary>Creates the exception without a message of its own.</summary>

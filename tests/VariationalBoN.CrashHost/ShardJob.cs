@@ -6,8 +6,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.CrashHost;
 
-/// <summary>Draws one shard of a table with a small model, whose last bits depend on what is drawn together; "environment" for the shard
-/// of the job's variables.</summary>
+/// <summary>Draws one shard of a table with a small model, whose last bits depend on what is drawn together;
+/// "environment" for the shard of the job's variables.</summary>
 internal static class ShardJob
 {
     public static async Task<int> RunAsync(string store, string shard)

@@ -5,8 +5,8 @@ using TorchSharp;
 namespace VariationalBoN.CrashHost;
 
 /// <summary>
-/// Calls everything that talks to libtorch while other threads allocate and so make the garbage collector run: each call must give the very
-/// numbers that it gave in quiet.
+/// Calls everything that talks to libtorch while other threads allocate and so make the garbage collector run:
+/// each call must give the very numbers that it gave in quiet.
 /// </summary>
 /// <remarks>
 /// To be run on one core with <c>DOTNET_TieredCompilation=0</c>, where a thread is often stopped inside a native call and an object ends

@@ -5,8 +5,8 @@ namespace VariationalBoN.Tests;
 /// <summary>Counts the live tensors of the process for leak tests.</summary>
 internal static class LiveTensors
 {
-    /// <summary>The count to start from: what other tests left to the garbage collector is collected first, so that it cannot go
-    /// meanwhile.</summary>
+    /// <summary>The count to start from: what other tests left to the garbage collector is collected first,
+    /// so that it cannot go meanwhile.</summary>
     public static long Settled()
     {
         for (int i = 0; i < 2; i++)

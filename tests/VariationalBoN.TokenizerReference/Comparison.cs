@@ -106,8 +106,8 @@ internal static class Comparison
 
     private static string Shown(int[]? ids, string? fault) => ids is null ? $"\"{fault}\"" : $"[{string.Join(' ', ids)}]";
 
-    /// <summary>What the file says of a space before the text, which transformers takes from its settings: here they say the
-    /// same.</summary>
+    /// <summary>What the file says of a space before the text, which transformers takes from its settings:
+    /// here they say the same.</summary>
     private static bool? PrefixSpace(string file)
     {
         using var json = JsonDocument.Parse(File.ReadAllBytes(file));

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.TokenizerReference;
 
-/// <summary>Tokenizers as large as those of models, which the golden ones are not: byte pairs learnt from words of several
-/// scripts.</summary>
+/// <summary>Tokenizers as large as those of models, which the golden ones are not:
+/// byte pairs learnt from words of several scripts.</summary>
 internal static class LargeTokenizer
 {
     private const int Entries = 32_000;

@@ -2,8 +2,8 @@ using System.Text;
 
 namespace VariationalBoN.TokenizerReference;
 
-/// <summary>Texts that tokenizers find hard: their own tokens glued and cut, scripts, combining characters, spaces of all kinds, numbers,
-/// code.</summary>
+/// <summary>Texts that tokenizers find hard: their own tokens glued and cut, scripts,
+/// combining characters, spaces of all kinds, numbers, code.</summary>
 internal sealed class RandomTexts(IReadOnlyList<string> tokens, int seed)
 {
     private static readonly string[] s_words =

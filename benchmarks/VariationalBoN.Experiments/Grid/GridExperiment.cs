@@ -17,8 +17,8 @@ internal static class GridExperiment
     private sealed record Manifest(string Dataset, bool Quick, string Device, string Library, JsonObject Settings);
 
     /// <summary>Makes the runs that are not there yet and writes the summary anew.</summary>
-    /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program; the message names
-    /// it.</exception>
+    /// <exception cref="InvalidDataException">A file in the output folder is damaged, or of another program;
+    /// the message names it.</exception>
     public static async Task RunAsync(GridArguments arguments, TextWriter output, CancellationToken cancellationToken)
     {
         CommonOptions.RequireWritable("--output", arguments.Output);

@@ -58,8 +58,8 @@ internal static class GridPlan
     /// <param name="ns">The values of N of the grid.</param>
     /// <param name="seeds">The seeds.</param>
     /// <param name="methods">The methods, of <see cref="Methods"/>.</param>
-    /// <param name="studies">The studies, of <see cref="Studies"/>; each has its own N, on a long dataset those of them that were asked for,
-    /// and what it is compared with is run too.</param>
+    /// <param name="studies">The studies, of <see cref="Studies"/>; each has its own N, on a long dataset those of them that were asked
+    /// for, and what it is compared with is run too.</param>
     /// <param name="quick">Every method and every study once, small.</param>
     /// <param name="whole">Every method at each N; otherwise the paper's methods at each N and the others at the middle one.</param>
     public static IReadOnlyList<GridRun> Of(
@@ -172,8 +172,8 @@ internal static class GridPlan
             yield return ("speed", method, one, new Variation { Curve = true });
     }
 
-    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at four by
-    /// two lambda; and what each of them does at one and at four.</summary>
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at four
+    /// by two lambda; and what each of them does at one and at four.</summary>
     private static Variation[] Valued(bool quick) =>
         quick
             ?

@@ -40,8 +40,8 @@ internal static class GridPlots
         MarkerShape.OpenDiamond,
     ];
 
-    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N; with the greatest reward at each KL, or, for
-    /// win rates, theory.</summary>
+    /// <summary>Value against KL: a line for each method from the reference on, and Best-of-N;
+    /// with the greatest reward at each KL, or, for win rates, theory.</summary>
     public static byte[] AgainstKl(
         GridPoint reference,
         IReadOnlyList<GridPoint> bestOfN,

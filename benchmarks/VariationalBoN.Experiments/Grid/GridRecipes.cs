@@ -7,8 +7,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>The recipes of the library that the main sample does not show, written like its own (<see cref="Recipes"/>).
-/// Stateless.</summary>
+/// <summary>The recipes of the library that the main sample does not show,
+/// written like its own (<see cref="Recipes"/>). Stateless.</summary>
 internal static class GridRecipes
 {
     private const double ApproximateKlLimit = 0.05,
@@ -40,8 +40,8 @@ internal static class GridRecipes
             };
         };
 
-    /// <summary>Reverse KL with several epochs on one batch: ratios clipped, left when the policy has moved too far (PPO, or
-    /// GRPO).</summary>
+    /// <summary>Reverse KL with several epochs on one batch:
+    /// ratios clipped, left when the policy has moved too far (PPO, or GRPO).</summary>
     public static Recipe Clipped(Func<IBoNDistribution, IVariationalObjective> objective, int epochs, ClippedRatioOptions options) =>
         async (run, step, ct) =>
         {
@@ -129,8 +129,8 @@ internal static class GridRecipes
             );
         };
 
-    /// <summary>Distillation of the guided policy on the policy's own draws. A step goes through the draws of some steps before again, each
-    /// with what the teacher said of it.</summary>
+    /// <summary>Distillation of the guided policy on the policy's own draws.
+    /// A step goes through the draws of some steps before again, each with what the teacher said of it.</summary>
     /// <param name="value">The values that guide the teacher.</param>
     /// <param name="weight">Where to.</param>
     /// <param name="batches">How many batches a step goes through, the new one included.</param>

@@ -40,6 +40,8 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
     public string FileName =>
         string.Create(
             CultureInfo.InvariantCulture,
-            $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : Variation.Name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_') + "-")}seed{Seed}.json"
+            $"{Study}-{Method}-n{N}-{(Variation.Name.Length == 0 ? "" : $"{Plain(Variation.Name)}-")}seed{Seed}.json"
         );
+
+    private static string Plain(string name) => name.Replace(", ", "_", StringComparison.Ordinal).Replace(' ', '_');
 }

@@ -8,8 +8,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>What all runs of one seed share, made once and kept in the folder of the seed, so that a run that goes on finds it. Thread-safe
-/// once made.</summary>
+/// <summary>What all runs of one seed share, made once and kept in the folder of the seed,
+/// so that a run that goes on finds it. Thread-safe once made.</summary>
 internal sealed class GridSetup : IDisposable
 {
     private const string ReferenceFolder = "reference",
@@ -130,8 +130,8 @@ internal sealed class GridSetup : IDisposable
     }
 
     /// <summary>An experiment whose rewards, stored and live, are an increasing change of the same rewards.</summary>
-    /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order: then the two experiments would not be
-    /// comparable.</exception>
+    /// <exception cref="InvalidDataException">Rounding made two rewards equal, or changed an order:
+    /// then the two experiments would not be comparable.</exception>
     public static Experiment Transformed(Experiment experiment, string transform)
     {
         Func<double, double> change = transform switch
@@ -172,8 +172,8 @@ internal sealed class GridSetup : IDisposable
         _reference.Dispose();
     }
 
-    /// <summary>Learns the head from the samples of the training prompts, or reads it: before the runs, so that its time is its
-    /// own.</summary>
+    /// <summary>Learns the head from the samples of the training prompts, or reads it:
+    /// before the runs, so that its time is its own.</summary>
     /// <param name="variation">What of it is not the default.</param>
     /// <param name="samplesPerPrompt">M where the variation has none of its own.</param>
     /// <param name="cancellationToken">Stops between steps.</param>

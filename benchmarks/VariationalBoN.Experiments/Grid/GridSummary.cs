@@ -256,8 +256,8 @@ internal sealed class GridSummary
             + "the guard stopped are left out.\n";
     }
 
-    /// <summary>What a run costs: the median over the whole runs of the grid, which ran several at a time, so only their ratio means
-    /// something.</summary>
+    /// <summary>What a run costs: the median over the whole runs of the grid,
+    /// which ran several at a time, so only their ratio means something.</summary>
     private string Time()
     {
         var table = new MarkdownTable(
@@ -527,8 +527,8 @@ internal sealed class GridSummary
         return table.ToString();
     }
 
-    /// <summary>Processor seconds of vBoN as it is by default, over all N: what costs are multiples of; null where they were not
-    /// measured.</summary>
+    /// <summary>Processor seconds of vBoN as it is by default, over all N:
+    /// what costs are multiples of; null where they were not measured.</summary>
     private GridCosts? Unit() =>
         GridCosts.Of([.. _records.Where(record => record.Run.Study == "grid" && record.Run.Method == Method.VariationalBestOfN)]);
 

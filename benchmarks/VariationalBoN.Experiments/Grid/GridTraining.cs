@@ -183,8 +183,8 @@ internal static class GridTraining
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 
-    /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1), which is pi_ref times the ratio to the
-    /// power (n - 1) / n.</summary>
+    /// <summary>The target of the authors' published code: (1/n) log-ratio with KL times 1/(n - 1),
+    /// which is pi_ref times the ratio to the power (n - 1) / n.</summary>
     private sealed class PaperScaleObjective(IBoNDistribution bestOfN) : IVariationalObjective
     {
         public ScoringIdentity? Requires => bestOfN.Origin;

@@ -3,8 +3,8 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>How much more often each draw of a pool is kept than drawn where one of k is kept, and what the choice itself costs in
-/// KL.</summary>
+/// <summary>How much more often each draw of a pool is kept than drawn where one of k is kept,
+/// and what the choice itself costs in KL.</summary>
 /// <param name="Weights">For each draw; their mean is 1.</param>
 /// <param name="Divergence">KL of what is kept to what is drawn, in nats.</param>
 internal sealed record KeptDraws(double[] Weights, double Divergence)
@@ -16,10 +16,10 @@ internal sealed record KeptDraws(double[] Weights, double Divergence)
     public double Mean(Func<int, double> value) =>
         Enumerable.Range(0, Weights.Length).Sum(i => Weights[i] == 0 ? 0 : Weights[i] * value(i)) / Weights.Length;
 
-    /// <summary>The best of k. Its KL to one draw is log k - (k - 1) / k, whatever the law of the rewards; with ties less, and this a
-    /// bound.</summary>
-    /// <remarks>The mean of w log w over the pool is no estimate of it: above it by 0.008, 0.024 and 0.057 nats for k = 2, 4 and 8 of
-    /// 64.</remarks>
+    /// <summary>The best of k. Its KL to one draw is log k - (k - 1) / k, whatever the law of the rewards;
+    /// with ties less, and this a bound.</summary>
+    /// <remarks>The mean of w log w over the pool is no estimate of it:
+    /// above it by 0.008, 0.024 and 0.057 nats for k = 2, 4 and 8 of 64.</remarks>
     /// <param name="rewards">Of the pool, at least k.</param>
     /// <param name="draws">k, at least 1.</param>
     /// <exception cref="ArgumentException">The pool is smaller than k.</exception>
@@ -34,8 +34,8 @@ internal sealed record KeptDraws(double[] Weights, double Divergence)
         return new KeptDraws(weights, BestOfNMath.KlUpperBound(draws));
     }
 
-    /// <summary>One of k by its importance weight: w(y) = E[k v(y) / (v(y) + the v of k - 1 others)], over random sets of others of the
-    /// pool.</summary>
+    /// <summary>One of k by its importance weight: w(y) = E[k v(y) / (v(y) + the v of k - 1 others)],
+    /// over random sets of others of the pool.</summary>
     /// <remarks>
     /// E[w log w] with an estimate in place of w is too large, by its variance over 2 w. So w is estimated from either half of the others,
     /// and twice the term of their mean, less the mean of the terms of the halves, has no such part (Quenouille's jackknife).

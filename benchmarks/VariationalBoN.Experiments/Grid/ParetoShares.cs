@@ -6,8 +6,8 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>The paper's statistic: which part of a method's points no other method's point beats on both KL and value. Stateless.</summary>
 internal static class ParetoShares
 {
-    /// <summary>For each method the share of its points on the front, over all seeds: by the values, and up to 1.96 standard
-    /// errors.</summary>
+    /// <summary>For each method the share of its points on the front, over all seeds:
+    /// by the values, and up to 1.96 standard errors.</summary>
     public static IReadOnlyDictionary<Method, (double ByValue, double WithinErrors)> Of(
         IReadOnlyList<RunRecord> runs,
         Func<MethodResult, Estimate> value

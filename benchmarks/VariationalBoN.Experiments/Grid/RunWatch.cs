@@ -3,8 +3,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>Looks on at a run from inside its recipe: counts completions, calls back on the way, owns what is made. Not
-/// thread-safe.</summary>
+/// <summary>Looks on at a run from inside its recipe:
+/// counts completions, calls back on the way, owns what is made. Not thread-safe.</summary>
 internal sealed class RunWatch : IDisposable
 {
     private readonly List<IDisposable> _owned = [];

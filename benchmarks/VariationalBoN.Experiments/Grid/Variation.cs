@@ -27,8 +27,8 @@ internal sealed record Variation
     /// <summary>lambda of the values along the answer; null for none.</summary>
     public double? Lambda { get; init; }
 
-    /// <summary>The part of the mean batch with which the first step begins; the last ends so that as many completions are drawn in
-    /// all.</summary>
+    /// <summary>The part of the mean batch with which the first step begins;
+    /// the last ends so that as many completions are drawn in all.</summary>
     public double? FirstPart { get; init; }
 
     /// <summary>Completions of a step, as a multiple of the default, by more prompts.</summary>
@@ -88,12 +88,12 @@ internal sealed record Variation
     /// <summary>Whether BoN-SFT weighs all stored samples of a prompt instead of drawing some.</summary>
     public bool? AllSamples { get; init; }
 
-    /// <summary>Whether the target of a regression is clipped from below; by default that of the known partition is, the centred one is
-    /// not.</summary>
+    /// <summary>Whether the target of a regression is clipped from below;
+    /// by default that of the known partition is, the centred one is not.</summary>
     public bool? Clipped { get; init; }
 
-    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy, instead of moving in
-    /// rounds.</summary>
+    /// <summary>Whether the anchor of iterated Best-of-2 is an exponential moving average of the policy,
+    /// instead of moving in rounds.</summary>
     public bool? MovingAverage { get; init; }
 
     /// <summary>An increasing change of the reward: "sigmoid" or "exp".</summary>

@@ -41,7 +41,8 @@ internal static class LongExperiment
     {
         await output.WriteLineAsync(
             $"Answers of {Tokens} tokens, {Samples} samples a prompt, N = {N}; mean and standard error over {seeds.Count} seeds.\n\n"
-                + "| reward | head | win rate | KL | distance | KL to Best-of-N | seconds |\n| --- | --- | ---: | ---: | ---: | ---: | ---: |"
+                + "| reward | head | win rate | KL | distance | KL to Best-of-N | seconds |\n| --- | --- | ---: | ---: | ---: | ---: | "
+                + "---: |"
         );
         foreach (LongReward reward in rewards)
         {

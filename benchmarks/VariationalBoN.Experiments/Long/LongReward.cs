@@ -2,8 +2,8 @@ using VariationalBoN.Guidance;
 
 namespace VariationalBoN.Experiments.Long;
 
-/// <summary>A reward of long answers, as a machine that reads them token by token: what it has read so far is its prefix reward.
-/// Immutable, thread-safe.</summary>
+/// <summary>A reward of long answers, as a machine that reads them token by token:
+/// what it has read so far is its prefix reward. Immutable, thread-safe.</summary>
 /// <param name="name">Its name.</param>
 /// <param name="start">The state before the first token.</param>
 /// <param name="read">The state after a token, in place.</param>

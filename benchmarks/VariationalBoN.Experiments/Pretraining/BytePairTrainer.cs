@@ -5,8 +5,8 @@ using SentimentControl.Datasets.Austen;
 
 namespace VariationalBoN.Experiments.Pretraining;
 
-/// <summary>Learns a byte-level byte-pair vocabulary in the two files of GPT-2: vocab.json and merges.txt. Stateless,
-/// thread-safe.</summary>
+/// <summary>Learns a byte-level byte-pair vocabulary in the two files of GPT-2:
+/// vocab.json and merges.txt. Stateless, thread-safe.</summary>
 /// <remarks>
 /// Source: Sennrich, Haddow, Birch, "Neural machine translation of rare words with subword units" (ACL 2016), on the bytes and with the
 /// word pattern of GPT-2. The most frequent pair is merged first; of equally frequent pairs the one that is first in ordinal order.
@@ -128,8 +128,8 @@ internal static class BytePairTrainer
         return left != 0 ? left : string.CompareOrdinal(a.Right, b.Right);
     }
 
-    /// <summary>GPT-2's printable stand-in for each byte: printable Latin-1 characters stand for themselves, the others for U+0100 and
-    /// on.</summary>
+    /// <summary>GPT-2's printable stand-in for each byte:
+    /// printable Latin-1 characters stand for themselves, the others for U+0100 and on.</summary>
     private static char[] MakeByteSymbols()
     {
         char[] symbols = new char[256];

@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Experiments.Pretraining;
 
-/// <summary>Trains a language model from random weights; a run that was stopped or killed goes on from its last checkpoint.
-/// Stateless.</summary>
+/// <summary>Trains a language model from random weights;
+/// a run that was stopped or killed goes on from its last checkpoint. Stateless.</summary>
 internal static class LanguageModelPretraining
 {
     private const string Header = "pass,seconds,training_nats_per_token,held_out_nats_per_token,held_out_bits_per_byte\n";
@@ -114,8 +114,8 @@ internal static class LanguageModelPretraining
         return loss.item<float>();
     }
 
-    /// <summary>One pass over the text in an order of its own; the segments of a batch have nearly one length, so that little is
-    /// padding.</summary>
+    /// <summary>One pass over the text in an order of its own;
+    /// the segments of a batch have nearly one length, so that little is padding.</summary>
     private static List<int[][]> Batches(List<int[]> texts, PretrainingSettings settings, int epoch)
     {
         var random = new CounterRandom(new DrawSeed(epoch), "order of the pass", 0);
@@ -140,7 +140,7 @@ internal static class LanguageModelPretraining
         Safetensors.Save(path, weights, new Dictionary<string, string> { ["format"] = "pt" });
     }
 
-    /// <summary>The lines of training.csv so far, the sum of the losses of the pass that is under way, and the seconds of all
-    /// runs.</summary>
+    /// <summary>The lines of training.csv so far, the sum of the losses of the pass that is under way,
+    /// and the seconds of all runs.</summary>
     private sealed record Log(string Lines, double Sum, double Seconds);
 }

@@ -22,12 +22,13 @@ internal static class PromptColumn
         return (wanted is null ? Usual : [wanted]).FirstOrDefault(there.Contains)
             ?? throw new InvalidDataException(
                 $"{place}: there is no column {(wanted is null ? string.Join(" or ", Usual.Select(Quoted)) : Quoted(wanted))}; "
-                    + $"{(there.Length == 0 ? "it has no columns" : $"there {(there.Length == 1 ? "is" : "are")} {string.Join(", ", there.Select(Quoted))}")}. Name the column of the prompts with --prompt-column."
+                    + (there.Length == 0 ? "it has no columns" : $"the columns are {string.Join(", ", there.Select(Quoted))}")
+                    + ". Name the column of the prompts with --prompt-column."
             );
     }
 
-    /// <summary>The prompt that a text stands for: a conversation in a column of that name, the text itself otherwise; null for
-    /// blanks.</summary>
+    /// <summary>The prompt that a text stands for: a conversation in a column of that name,
+    /// the text itself otherwise; null for blanks.</summary>
     /// <exception cref="InvalidDataException">The messages are not what they should be.</exception>
     public static Prompt? ToPrompt(string place, string column, string? text)
     {

@@ -13,14 +13,14 @@ internal sealed record PromptFile(IReadOnlyList<(Prompt Prompt, string Place)> E
     /// <summary>The endings that are read.</summary>
     public const string Endings = ".txt (a prompt a line), .jsonl or .ndjson, .csv, .tsv, .parquet";
 
-    /// <summary>Reads the prompts in the form that the ending of the file names. One that stands twice is taken once, empty ones are passed
-    /// over; both are said.</summary>
+    /// <summary>Reads the prompts in the form that the ending of the file names.
+    /// One that stands twice is taken once, empty ones are passed over; both are said.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="column">The column of the prompts; null for "prompt", or "messages" where there is no such column. Text files have
-    /// none.</param>
+    /// <param name="column">The column of the prompts; null for "prompt",
+    /// or "messages" where there is no such column. Text files have none.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    /// <exception cref="InvalidDataException">The file is not what its ending says, or has no prompts; the message names the
-    /// place.</exception>
+    /// <exception cref="InvalidDataException">The file is not what its ending says, or has no prompts;
+    /// the message names the place.</exception>
     public static async Task<PromptFile> ReadAsync(string path, string? column, CancellationToken cancellationToken = default)
     {
         string ending = Path.GetExtension(path).ToLowerInvariant();

@@ -4,8 +4,8 @@ using nietras.SeparatedValues;
 
 namespace AlignHuggingFace.Prompts;
 
-/// <summary>Values separated by commas or tabs, quoted as RFC 4180 says, with the names of the columns in the first line.
-/// Stateless.</summary>
+/// <summary>Values separated by commas or tabs, quoted as RFC 4180 says,
+/// with the names of the columns in the first line. Stateless.</summary>
 internal static class SeparatedPrompts
 {
     /// <summary>The prompts of a column.</summary>

@@ -63,8 +63,8 @@ internal sealed record RunSettings
     /// <summary>lambda of the values along the answer.</summary>
     public const double Lambda = 0.95;
 
-    /// <summary>The settings of vBoN with values: batches that grow from a quarter of their mean to as much above it, a rate that falls to
-    /// 0.</summary>
+    /// <summary>The settings of vBoN with values: batches that grow from a quarter of
+    /// their mean to as much above it, a rate that falls to 0.</summary>
     public RunSettings Valued() =>
         this with
         {

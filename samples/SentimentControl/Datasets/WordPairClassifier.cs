@@ -3,8 +3,8 @@ using VariationalBoN.Rewards;
 
 namespace SentimentControl.Datasets;
 
-/// <summary>Logistic regression on words and pairs of neighbouring words: P(label | text) = 1 / (1 + exp(-logit)). Immutable,
-/// thread-safe.</summary>
+/// <summary>Logistic regression on words and pairs of neighbouring words:
+/// P(label | text) = 1 / (1 + exp(-logit)). Immutable, thread-safe.</summary>
 internal sealed class WordPairClassifier
 {
     private const int BatchSize = 64,

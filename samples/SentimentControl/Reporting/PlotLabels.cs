@@ -2,8 +2,8 @@ using ScottPlot;
 
 namespace SentimentControl.Reporting;
 
-/// <summary>Labels of points, each put where it covers no point, line or other label, or as little as can be. For one plot; not
-/// thread-safe.</summary>
+/// <summary>Labels of points, each put where it covers no point, line or other label, or as little as can be.
+/// For one plot; not thread-safe.</summary>
 /// <param name="plot">The plot.</param>
 internal sealed class PlotLabels(Plot plot)
 {

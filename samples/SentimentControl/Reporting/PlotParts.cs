@@ -9,8 +9,8 @@ internal static class PlotParts
     private const int Width = 1200,
         Height = 800;
 
-    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed; the greatest win rate at each KL,
-    /// dotted.</summary>
+    /// <summary>Best-of-N of a continuous reward, win rate N / (N + 1) at KL log N - (N - 1) / N, dashed;
+    /// the greatest win rate at each KL, dotted.</summary>
     public static void AddBestOfNTheory(Plot plot, double largestN)
     {
         double[] n = [.. Enumerable.Range(0, 201).Select(i => Math.Pow(largestN * 1.3, i / 200.0))];

@@ -149,8 +149,8 @@ internal static class Report
 /// <summary>Compares at equal KL. Stateless.</summary>
 internal static class SameKl
 {
-    /// <summary>Reward and win rate of a result minus those of KL-constrained RL, interpolated linearly between its points at the same
-    /// KL.</summary>
+    /// <summary>Reward and win rate of a result minus those of KL-constrained RL,
+    /// interpolated linearly between its points at the same KL.</summary>
     /// <returns>The differences, or null where the KL lies outside the points of KL-constrained RL.</returns>
     public static (double Reward, double WinRate)? Difference(IReadOnlyList<MethodResult> results, MethodResult result)
     {

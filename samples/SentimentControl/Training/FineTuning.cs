@@ -28,8 +28,8 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         MethodResult.MethodName(Method)
         + (Beta is double beta ? FormattableString.Invariant($" β={beta:0.00}") : FormattableString.Invariant($" N={N:0}"));
 
-    /// <summary>vBoN, the tilt by ranks and BoN-SFT for each N, KL-constrained RL at the beta that matches the KL of Best-of-N for each N
-    /// and for twice the largest.</summary>
+    /// <summary>vBoN, the tilt by ranks and BoN-SFT for each N, KL-constrained RL at the beta that
+    /// matches the KL of Best-of-N for each N and for twice the largest.</summary>
     public static IReadOnlyList<FineTuning> Plan(Experiment experiment, IReadOnlyList<double> ns)
     {
         var plan = new List<FineTuning>();
@@ -75,8 +75,8 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         return plan;
     }
 
-    /// <summary>vBoN with values along the answer for each N that they can tell: what comes nearest to Best-of-N in the time of a
-    /// run.</summary>
+    /// <summary>vBoN with values along the answer for each N that they can tell:
+    /// what comes nearest to Best-of-N in the time of a run.</summary>
     public static IReadOnlyList<FineTuning> WithValues(Experiment experiment, IReadOnlyList<double> ns, Lazy<Task<ValueHead>> head)
     {
         RunSettings settings = experiment.Settings.Valued();
@@ -99,8 +99,8 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
         ];
     }
 
-    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N; where a small table cannot show that KL, one so small that its
-    /// best samples are the target.</summary>
+    /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N;
+    /// where a small table cannot show that KL, one so small that its best samples are the target.</summary>
     public static double MatchedBeta(Experiment experiment, double n)
     {
         double kl = BestOfNMath.KlUpperBound(n);

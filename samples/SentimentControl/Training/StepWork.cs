@@ -4,8 +4,8 @@ using VariationalBoN.BestOfN;
 
 namespace SentimentControl.Training;
 
-/// <summary>One step of a method: draws, rewards and targets are there, as plain data; tensors are made by <see cref="Loss"/>
-/// alone.</summary>
+/// <summary>One step of a method: draws, rewards and targets are there, as plain data;
+/// tensors are made by <see cref="Loss"/> alone.</summary>
 /// <param name="Loss">Makes the loss; called once for each optimizer step.</param>
 internal sealed record StepWork(Func<StepLoss> Loss)
 {

@@ -3,8 +3,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// A reward model whose model is freed when this is disposed of: disposing cancels the calls under way and waits until they have left.
-/// Thread-safe.
+/// A reward model whose model is freed when this is disposed of:
+/// disposing cancels the calls under way and waits until they have left. Thread-safe.
 /// </summary>
 internal sealed class HeldReward(IRewardModel inner) : IRewardModel, IDisposable
 {

@@ -3,8 +3,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// A reward model behind HTTP that is asked by a fresh client of the factory each time, so that its handlers are renewed as the factory
-/// does. Thread-safe.
+/// A reward model behind HTTP that is asked by a fresh client of the factory each time,
+/// so that its handlers are renewed as the factory does. Thread-safe.
 /// </summary>
 internal sealed class HttpClientRewardModel(IHttpClientFactory factory, HttpRewardModelOptions options) : IRewardModel
 {

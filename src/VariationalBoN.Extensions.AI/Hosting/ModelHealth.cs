@@ -5,8 +5,8 @@ using VariationalBoN.Extensions.AI.Serving;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Unhealthy when a decode has failed or is stopped, degraded while half of the policy's places to wait at are taken, healthy otherwise.
-/// Thread-safe.
+/// Unhealthy when a decode has failed or is stopped, degraded while half of the
+/// policy's places to wait at are taken, healthy otherwise. Thread-safe.
 /// </summary>
 internal sealed class ModelHealth(ServedDecodes decodes, IOptions<VariationalBoNOptions> options) : IHealthCheck
 {

@@ -5,8 +5,8 @@ using Microsoft.Extensions.Hosting;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Loads what is served before any service of the host starts, so that what is missing ends the start, and lets requests end before it
-/// stops. Thread-safe.
+/// Loads what is served before any service of the host starts, so that what is missing ends the start,
+/// and lets requests end before it stops. Thread-safe.
 /// </summary>
 internal sealed class ModelLifetime(IServiceProvider services) : IHostedLifecycleService
 {

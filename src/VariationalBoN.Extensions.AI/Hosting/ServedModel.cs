@@ -1,8 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// Keys of the services that <see cref="VariationalBoNServiceExtensions"/> registers: <see cref="CausalLmPolicy"/> and <c>IChatClient</c>
-/// of each model. Stateless, thread-safe.
+/// Keys of the services that <see cref="VariationalBoNServiceExtensions"/> registers:
+/// <see cref="CausalLmPolicy"/> and <c>IChatClient</c> of each model. Stateless, thread-safe.
 /// </summary>
 public static class ServedModel
 {
@@ -13,8 +13,8 @@ public static class ServedModel
     public const string Reference = "reference";
 
     /// <summary>
-    /// Literal Best-of-N of the reference: of <see cref="VariationalBoNOptions.N"/> draws the one that the reward model likes best. An
-    /// <c>IChatClient</c> alone.
+    /// Literal Best-of-N of the reference: of <see cref="VariationalBoNOptions.N"/> draws the
+    /// one that the reward model likes best. An <c>IChatClient</c> alone.
     /// </summary>
     public const string BestOfN = "best-of-n";
 }

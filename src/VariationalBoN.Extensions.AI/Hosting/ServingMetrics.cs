@@ -4,8 +4,8 @@ using VariationalBoN.Extensions.AI.Serving;
 namespace VariationalBoN.Extensions.AI.Hosting;
 
 /// <summary>
-/// What the services of a host do, as instruments of the meter <see cref="Telemetry.MeterName"/>, told apart by
-/// <c>gen_ai.request.model</c>. Thread-safe.
+/// What the services of a host do, as instruments of the meter <see cref="Telemetry.MeterName"/>,
+/// told apart by <c>gen_ai.request.model</c>. Thread-safe.
 /// </summary>
 internal sealed class ServingMetrics
 {

@@ -36,21 +36,21 @@ public sealed class VariationalBoNOptions
     /// <summary>The address of a reward model behind HTTP. Not together with <see cref="Reward"/>.</summary>
     /// <value>Default null: none.</value>
     /// <remarks>
-    /// Asked through <c>IHttpClientFactory</c>, by the client named <see cref="RewardClientName"/>, and again when a call fails for a
-    /// passing reason.
+    /// Asked through <c>IHttpClientFactory</c>, by the client named <see cref="RewardClientName"/>,
+    /// and again when a call fails for a passing reason.
     /// </remarks>
     public Uri? RewardEndpoint { get; set; }
 
     /// <summary>
-    /// Name and version of the reward model behind <see cref="RewardEndpoint"/>, which an answer that names its model must name; needed
-    /// with it.
+    /// Name and version of the reward model behind <see cref="RewardEndpoint"/>,
+    /// which an answer that names its model must name; needed with it.
     /// </summary>
     /// <value>Default null.</value>
     public string? RewardName { get; set; }
 
     /// <summary>
-    /// The name of the HTTP client that asks <see cref="RewardEndpoint"/>: <c>AddHttpClient(RewardClientName)</c> adds headers,
-    /// handlers and limits of time.
+    /// The name of the HTTP client that asks <see cref="RewardEndpoint"/>:
+    /// <c>AddHttpClient(RewardClientName)</c> adds headers, handlers and limits of time.
     /// </summary>
     public const string RewardClientName = "VariationalBoN.Reward";
 

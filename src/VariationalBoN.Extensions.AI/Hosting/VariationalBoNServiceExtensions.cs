@@ -19,8 +19,8 @@ namespace VariationalBoN.Extensions.AI.Hosting;
 /// cref="CompletionService"/> and <c>IChatClient</c> under
 /// the keys of <see cref="ServedModel"/>, <see cref="IRewardModel"/>, and <c>IChatClient</c> without a key, which is that of the
 /// policy. They are loaded before the host
-/// listens, so that a directory with a missing file ends the start, and freed when it stops. What the library says goes to the logs of
-/// the category <c>VariationalBoN</c>.
+/// listens, so that a directory with a missing file ends the start, and freed when it stops.
+/// What the library says goes to the logs of the category <c>VariationalBoN</c>.
 /// </remarks>
 public static class VariationalBoNServiceExtensions
 {

@@ -19,8 +19,8 @@ internal static class ChatModel
                 + $"another model are refused."
         );
 
-    /// <summary>Asks once. What the client throws becomes a <see cref="RemoteServiceException"/> as far as it can be told what it means;
-    /// the rest is passed on.</summary>
+    /// <summary>Asks once. What the client throws becomes a <see cref="RemoteServiceException"/>
+    /// as far as it can be told what it means; the rest is passed on.</summary>
     public static async Task<ChatResponse> AskAsync(
         IChatClient client,
         IEnumerable<ChatMessage> messages,

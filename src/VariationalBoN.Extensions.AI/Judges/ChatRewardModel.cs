@@ -9,8 +9,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Judges;
 
 /// <summary>
-/// A reward model that asks a chat model: a template with prompt and completion is sent, and the answer must be one number. Any other
-/// answer is a failure, never a reward of 0.
+/// A reward model that asks a chat model: a template with prompt and completion is sent, and the answer must be one number.
+/// Any other answer is a failure, never a reward of 0.
 /// </summary>
 /// <remarks>
 /// One completion a call: <see cref="ScoringOptions.MaxConcurrency"/> sets how many calls are under way,
@@ -45,8 +45,8 @@ public sealed partial class ChatRewardModel : IRewardModel
     /// <param name="completions">B completions; the library gives one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>B rewards.</returns>
-    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it. What the client throws and
-    /// cannot be told is passed on.</exception>
+    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it.
+    /// What the client throws and cannot be told is passed on.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);

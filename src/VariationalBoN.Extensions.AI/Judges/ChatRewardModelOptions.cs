@@ -1,7 +1,7 @@
 namespace VariationalBoN.Extensions.AI.Judges;
 
-/// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>. Checked where it is used, all
-/// faults in one message.</summary>
+/// <summary>How a chat model is asked for a reward. Immutable; as thread-safe as <see cref="ReadAnswer"/>.
+/// Checked where it is used, all faults in one message.</summary>
 public sealed record ChatRewardModelOptions
 {
     /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as

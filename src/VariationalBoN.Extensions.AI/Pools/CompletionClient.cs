@@ -7,8 +7,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Asks servers for completions, one a request, and holds each answer against what was asked for. As thread-safe as the
-/// tokenizer.</summary>
+/// <summary>Asks servers for completions, one a request, and holds each answer against what was asked for.
+/// As thread-safe as the tokenizer.</summary>
 internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, GenerationOptions settings, PoolSamplerOptions options)
 {
     private readonly HttpClient _client = pool.CreateClient();

@@ -5,8 +5,8 @@ using System.Text.Json;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Requests for completions, and answers, as JSON. Every setting of sampling is sent, so that none is the server's own.
-/// Stateless, thread-safe.</summary>
+/// <summary>Requests for completions, and answers, as JSON.
+/// Every setting of sampling is sent, so that none is the server's own. Stateless, thread-safe.</summary>
 internal static class CompletionsProtocol
 {
     /// <summary>The path of requests.</summary>

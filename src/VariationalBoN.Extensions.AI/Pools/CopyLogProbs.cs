@@ -32,8 +32,8 @@ internal sealed class CopyLogProbs
         return new([.. lengths.Select((length, i) => flat[(i * width)..((i * width) + length)])], lengths, isByToken: true);
     }
 
-    /// <summary>The mean of log p_server - log p a token, over what a server tells and the policy does not leave out; NaN where there is
-    /// nothing.</summary>
+    /// <summary>The mean of log p_server - log p a token, over what a server tells and the policy does not leave out;
+    /// NaN where there is nothing.</summary>
     /// <param name="said">What the server says of each token; NaN where nothing.</param>
     public double Difference(double[][] said) => Mean(said, difference => difference);
 
@@ -43,8 +43,8 @@ internal sealed class CopyLogProbs
 
     /// <summary>log of a likelihood ratio to another over the completions that the other does not leave out, whose mean over draws of the
     /// other is 1: the mean of that of p and that of 0.5 p + 0.5 p_other token by token.</summary>
-    /// <remarks>p is the sharper where the draws are of p; the mixture is not made 0 by one draw that p leaves out, as draws of a law
-    /// between the two have.</remarks>
+    /// <remarks>p is the sharper where the draws are of p; the mixture is not made 0 by one draw that p leaves out,
+    /// as draws of a law between the two have.</remarks>
     public double LogRatio(CopyLogProbs other)
     {
         double plain = 0,

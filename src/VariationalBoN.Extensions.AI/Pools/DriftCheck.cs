@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Whether completions of a server are draws of a policy, and what its log-probabilities are. Stateless; as thread-safe as the
-/// policy.</summary>
+/// <summary>Whether completions of a server are draws of a policy, and what its log-probabilities are.
+/// Stateless; as thread-safe as the policy.</summary>
 /// <remarks>
 /// Two questions. Says the server the probabilities that the policy says? Over draws of the server the mean of log p_server - log p is
 /// its KL to the policy a token. And are they draws of the policy? A server can say the right probabilities and draw by other settings:

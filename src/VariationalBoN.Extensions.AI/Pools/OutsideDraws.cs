@@ -57,7 +57,8 @@ internal sealed class OutsideDraws
             ? null
             : $"{_all} have a token that the copy gives no probability with {DrawSetting.Of(asked)}; without them the law moves by "
                 + $"{Number(lost)} nats a token, the mean over {_prompts.Count} prompts, and {rule}: the server heeds these settings "
-                + "otherwise, or not at all; or its logits are so much coarser that what they leave out is something else, and then ask for "
+                + "otherwise, or not at all; or its logits are so much coarser that what they leave out is something else, and then ask "
+                + "for "
                 + "a higher top-k or top-p, or for none";
     }
 

@@ -6,8 +6,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <summary>Completions that the servers of a pool draw, scored here: the next are drawn while the judge is awaited. Several calls may
 /// run at once where the scorer bears it.</summary>
 /// <param name="sampler">Draws.</param>
-/// <param name="scorer">Gives log pi_ref and rewards: of a table of reference samples one whose reference is
-/// <see cref="PoolSampler.Policy"/>.</param>
+/// <param name="scorer">Gives log pi_ref and rewards: of a table of reference samples
+/// one whose reference is <see cref="PoolSampler.Policy"/>.</param>
 [Experimental(ExperimentalIds.Pools)]
 public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : ICompletionSource
 {
@@ -20,8 +20,8 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
     public ScoringIdentity Origin => scorer.Origin;
 
     /// <inheritdoc/>
-    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the
-    /// message names it.</exception>
+    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server,
+    /// or a server draws from something else; the message names it.</exception>
     public async Task<ScoredBatch> DrawAsync(
         IReadOnlyList<Prompt> prompts,
         int completionsPerPrompt,
@@ -37,8 +37,8 @@ public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : I
 
     /// <inheritdoc/>
     /// <remarks>Servers are asked for all completions of the call as they have room, while parts are scored here.</remarks>
-    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server, or a server draws from something else; the
-    /// message names it.</exception>
+    /// <exception cref="Rewards.RemoteServiceException">A request failed on every server,
+    /// or a server draws from something else; the message names it.</exception>
     public async IAsyncEnumerable<ScoredBatch> DrawEachAsync(
         IReadOnlyList<Prompt> prompts,
         int completionsPerPrompt,

@@ -6,16 +6,16 @@ namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>
 /// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to
-/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat
-/// model's client.
+/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>,
+/// of an <see cref="HttpRewardModel"/>, of a chat model's client.
 /// </summary>
 /// <remarks>
 /// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
 /// put behind the address of the server that is chosen.</para>
 /// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429,
 /// 5xx). Then the server is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a
-/// server refuses (400, 404) is answered so: it would be refused elsewhere. Requests must bear being made twice, as draws with a seed and
-/// rewards do.</para>
+/// server refuses (400, 404) is answered so: it would be refused elsewhere.
+/// Requests must bear being made twice, as draws with a seed and rewards do.</para>
 /// <para>Thread-safe. Disposing ends its connections.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]
@@ -32,11 +32,11 @@ public sealed class PoolHandler : HttpMessageHandler
     private readonly PoolQueue _queue;
 
     /// <summary>Makes a pool.</summary>
-    /// <param name="servers">Their addresses, at least one and none twice: what stands before the path of a request, such as
-    /// http://gpu1:8000.</param>
+    /// <param name="servers">Their addresses, at least one and none twice:
+    /// what stands before the path of a request, such as http://gpu1:8000.</param>
     /// <param name="options">How they are treated; the defaults when left out.</param>
-    /// <exception cref="ArgumentException">There is no address, one is no address, has a password or stands twice, or an option is out of
-    /// range.</exception>
+    /// <exception cref="ArgumentException">There is no address, one is no address,
+    /// has a password or stands twice, or an option is out of range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
         : this(
             servers,

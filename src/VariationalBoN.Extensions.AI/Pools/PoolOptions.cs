@@ -3,8 +3,8 @@ using System.Net.Http.Headers;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>How a <see cref="PoolHandler"/> treats its servers. Immutable; as thread-safe as its function. Checked where it is used, all
-/// faults in one message.</summary>
+/// <summary>How a <see cref="PoolHandler"/> treats its servers. Immutable; as thread-safe as its function.
+/// Checked where it is used, all faults in one message.</summary>
 [Experimental(ExperimentalIds.Pools)]
 public sealed record PoolOptions
 {
@@ -18,8 +18,8 @@ public sealed record PoolOptions
     /// <value>Default 5 minutes.</value>
     public TimeSpan TryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often one request is tried on one server, at least 1, before the request fails: when it has been tried so often on
-    /// each.</summary>
+    /// <summary>How often one request is tried on one server, at least 1, before the request fails:
+    /// when it has been tried so often on each.</summary>
     /// <value>Default 8: with the pauses below a server may be away for about a minute.</value>
     public int MaxTriesPerServer { get; init; } = 8;
 
@@ -40,8 +40,8 @@ public sealed record PoolOptions
     /// <value>Default null: none.</value>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
-    /// <summary>Told when a server fails and is left alone for a while, and when it answers again. Called within a request: it must not
-    /// block.</summary>
+    /// <summary>Told when a server fails and is left alone for a while, and when it answers again.
+    /// Called within a request: it must not block.</summary>
     /// <value>Default null: nobody is told.</value>
     public Action<ServerHealth>? OnChange { get; init; }
 

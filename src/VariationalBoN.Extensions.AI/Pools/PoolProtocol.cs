@@ -6,8 +6,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 [Experimental(ExperimentalIds.Pools)]
 public enum PoolProtocol
 {
-    /// <summary>OpenAI's POST /v1/completions with vLLM's parameters (vLLM from 0.10.2, and servers that follow it): ids in, ids out by
-    /// return_token_ids.</summary>
+    /// <summary>OpenAI's POST /v1/completions with vLLM's parameters (vLLM from 0.10.2, and servers that follow it):
+    /// ids in, ids out by return_token_ids.</summary>
     Completions,
 
     /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible one does not tell ids. It stops at the model's own

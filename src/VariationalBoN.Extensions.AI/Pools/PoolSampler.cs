@@ -12,8 +12,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// </summary>
 /// <remarks>
 /// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the
-/// server count. Sample k of a prompt has a seed of its own, made of seed, prompt and k; what a server draws by it depends on the engine,
-/// so that bits are not promised.</para>
+/// server count. Sample k of a prompt has a seed of its own, made of seed, prompt and k;
+/// what a server draws by it depends on the engine, so that bits are not promised.</para>
 /// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
 /// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights
 /// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
@@ -39,11 +39,11 @@ public sealed class PoolSampler
     /// <summary>Creates a sampler.</summary>
     /// <param name="pool">The servers; the caller's, never disposed.</param>
     /// <param name="tokenizer">The tokenizer of the model.</param>
-    /// <param name="generation">The settings of the distribution: those of the local copy, where there is one. Sizes of batches are the
-    /// servers' own.</param>
+    /// <param name="generation">The settings of the distribution: those of the local copy, where there is one.
+    /// Sizes of batches are the servers' own.</param>
     /// <param name="options">The model's name and what the servers are held to.</param>
-    /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings; the message names every
-    /// fault.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings;
+    /// the message names every fault.</exception>
     public PoolSampler(PoolHandler pool, ITokenizer tokenizer, GenerationOptions generation, PoolSamplerOptions options)
     {
         ArgumentNullException.ThrowIfNull(pool);
@@ -79,8 +79,8 @@ public sealed class PoolSampler
     /// <summary>How completions are drawn.</summary>
     public GenerationOptions Generation { get; }
 
-    /// <summary>What is drawn from: the identity of the local copy, or the one that was given in its place. It may cost a pass over the
-    /// weights.</summary>
+    /// <summary>What is drawn from: the identity of the local copy, or the one that was given in its place.
+    /// It may cost a pass over the weights.</summary>
     public ModelIdentity Identity => Policy.Identity;
 
     /// <summary>

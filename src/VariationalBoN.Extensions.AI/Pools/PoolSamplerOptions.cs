@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe. Checked where it is used, all faults
-/// in one message.</summary>
+/// <summary>What servers of a pool draw from, and how they are held to it. Immutable, thread-safe.
+/// Checked where it is used, all faults in one message.</summary>
 [Experimental(ExperimentalIds.Pools)]
 public sealed record PoolSamplerOptions
 {
@@ -37,10 +37,10 @@ public sealed record PoolSamplerOptions
     /// <value>Default 0.01. A server in bfloat16 is about 0.001 off a copy in float32.</value>
     public double MaxDrift { get; init; } = 0.01;
 
-    /// <summary>How many completions of each server are held to the local copy, at least 8; they are drawn for that and thrown
-    /// away.</summary>
-    /// <value>Default 128: of 16 tokens each they tell a temperature of 0.7 from 1. The copy reads them 7 times at most; with a fault some
-    /// 20 times more, for its name.</value>
+    /// <summary>How many completions of each server are held to the local copy, at least 8;
+    /// they are drawn for that and thrown away.</summary>
+    /// <value>Default 128: of 16 tokens each they tell a temperature of 0.7 from 1.
+    /// The copy reads them 7 times at most; with a fault some 20 times more, for its name.</value>
     public int CheckedCompletions { get; init; } = 128;
 
     /// <summary>The most requests under way, each for one completion, at least 1.</summary>

@@ -8,8 +8,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 internal sealed class PromptRequests(ITokenizer tokenizer, GenerationOptions generation)
 {
     /// <summary>K requests for each prompt, prompt by prompt; a prompt that stands twice goes on where it ended.</summary>
-    /// <exception cref="ArgumentException">There is no prompt, one is null, or has no tokens, tokens outside the vocabulary, or no room for
-    /// a completion.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, one is null, or has no tokens,
+    /// tokens outside the vocabulary, or no room for a completion.</exception>
     public EncodedRequest[] Of(IReadOnlyList<Prompt> prompts, int completionsPerPrompt, DrawSeed seed)
     {
         if (prompts.Count == 0)

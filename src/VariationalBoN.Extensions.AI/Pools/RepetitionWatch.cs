@@ -15,8 +15,8 @@ internal sealed class RepetitionWatch
     /// <summary>Takes a completion in.</summary>
     /// <param name="drawn">The completion.</param>
     /// <param name="logProb">Its log-probability as the model draws, or a higher one.</param>
-    /// <returns>Whether its server has given it by so many seeds, and nothing else, that draws would not have: every further one of
-    /// probability p adds -log p.</returns>
+    /// <returns>Whether its server has given it by so many seeds, and nothing else, that draws would not have:
+    /// every further one of probability p adds -log p.</returns>
     public bool Repeats(ServedCompletion drawn, double logProb)
     {
         var key = (drawn.Server, drawn.Completion.Prompt);

@@ -2,8 +2,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>A completion and what its server says of it.</summary>
 /// <param name="Completion">The completion.</param>
-/// <param name="LogProbs">For each token the log-probability that the server says, in nats; NaN where it says
-/// none.</param>
+/// <param name="LogProbs">For each token the log-probability that the server says, in nats;
+/// NaN where it says none.</param>
 /// <param name="Seed">What it was asked to draw it by.</param>
 /// <param name="Server">The server.</param>
 /// <param name="Life">Which of its lives it was in.</param>

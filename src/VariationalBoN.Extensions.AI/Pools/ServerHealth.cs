@@ -6,8 +6,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <param name="Server">Its address.</param>
 /// <param name="UnderWay">The requests that it is at.</param>
 /// <param name="Answered">The requests that it has answered, whatever it said, since the pool was made.</param>
-/// <param name="Failed">The tries that came to nothing: no connection, half an answer, too late, or a status that passes (408, 429,
-/// 5xx).</param>
+/// <param name="Failed">The tries that came to nothing:
+/// no connection, half an answer, too late, or a status that passes (408, 429, 5xx).</param>
 /// <param name="Pause">For how long it is left alone from now; 0 when it is asked.</param>
 /// <param name="LastFailure">Why it failed last; null when it never has.</param>
 [Experimental(ExperimentalIds.Pools)]

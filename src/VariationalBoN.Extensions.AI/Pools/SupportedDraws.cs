@@ -20,8 +20,8 @@ internal sealed class SupportedDraws(IPolicy copy, GenerationOptions asked, Pool
     /// <param name="requests">What was asked for.</param>
     /// <param name="drawn">What came.</param>
     /// <param name="drawAsync">Asks for one.</param>
-    /// <exception cref="RemoteServiceException">Too many of a server are outside, or one stays outside; the message names the
-    /// server.</exception>
+    /// <exception cref="RemoteServiceException">Too many of a server are outside, or one stays outside;
+    /// the message names the server.</exception>
     public async Task<Completion[]> WithinAsync(
         IReadOnlyList<EncodedRequest> requests,
         IReadOnlyList<ServedCompletion> drawn,
@@ -35,9 +35,11 @@ internal sealed class SupportedDraws(IPolicy copy, GenerationOptions asked, Pool
             if (draw == MostDraws)
                 throw new RemoteServiceException(
                     RemoteFailure.BadAnswer,
-                    $"Each of {MostDraws} completions of the prompt \"{ChatModel.Shorten(requests[open[0]].Prompt.Canonical)}\", the last by "
+                    $"Each of {MostDraws} completions of the prompt \"{ChatModel.Shorten(requests[open[0]].Prompt.Canonical)}\", the last "
+                        + $"by "
                         + $"{kept[open[0]].Server.Address}, has a token that the local copy of {options.Model} gives no probability: the "
-                        + "server leaves out other tokens than the copy does, and does not heed seeds. See how it was started, or ask for a "
+                        + "server leaves out other tokens than the copy does, and does not heed seeds. See how it was started, or ask for "
+                        + "a "
                         + "higher TopK or TopP, or for none."
                 );
             ServedCompletion[] again = await FirstFailure

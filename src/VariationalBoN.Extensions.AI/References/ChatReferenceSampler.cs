@@ -5,8 +5,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.References;
 
-/// <summary>Draws reference samples from a chat model, such as an OpenAI-compatible server: texts y ~ pi_ref(. | x) without token ids and
-/// log pi_ref.</summary>
+/// <summary>Draws reference samples from a chat model, such as an OpenAI-compatible server:
+/// texts y ~ pi_ref(. | x) without token ids and log pi_ref.</summary>
 /// <remarks>
 /// It is no <see cref="IPolicy"/>, since it cannot tell log-probabilities; its samples give F, so the targets of every objective, and no
 /// more. No sample is ever left out: that would change the distribution. As thread-safe as the client, which stays the caller's.
@@ -42,12 +42,12 @@ public sealed class ChatReferenceSampler
     /// <summary>Draws completions of each prompt, several requests at once.</summary>
     /// <param name="prompts">P prompts; one that stands twice gets the same seeds twice.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
-    /// <param name="seed">With a service that heeds seeds: sample k of a prompt depends on the seed, the prompt and k, not on the
-    /// rest.</param>
+    /// <param name="seed">With a service that heeds seeds:
+    /// sample k of a prompt depends on the seed, the prompt and k, not on the rest.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
-    /// <exception cref="RemoteServiceException">A request failed to the end, or an answer is no sample of the model; the message names the
-    /// prompt.</exception>
+    /// <exception cref="RemoteServiceException">A request failed to the end, or an answer is no sample of the model;
+    /// the message names the prompt.</exception>
     public async Task<IReadOnlyList<Completion>> SampleAsync(
         IReadOnlyList<Prompt> prompts,
         int completionsPerPrompt,
@@ -115,8 +115,8 @@ public sealed class ChatReferenceSampler
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress. A batch counts when all of it is drawn and scored.</param>
-    /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left
-    /// out.</param>
+    /// <param name="scoring">How failures and truncated completions are treated;
+    /// use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, or an option is out of range.</exception>

@@ -3,8 +3,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.References;
 
-/// <summary>How a chat model is sampled. Immutable; as thread-safe as its functions. Checked where it is used, all faults in one
-/// message.</summary>
+/// <summary>How a chat model is sampled. Immutable; as thread-safe as its functions.
+/// Checked where it is used, all faults in one message.</summary>
 public sealed record ChatReferenceSamplerOptions
 {
     /// <summary>The most tokens of a completion, at least 1: part of what the reference is.</summary>
@@ -35,8 +35,8 @@ public sealed record ChatReferenceSamplerOptions
     /// <value>Default null: it is refused, since truncated completions could not be told from whole ones.</value>
     public FinishReason? MissingFinishReason { get; init; }
 
-    /// <summary>Whether each request carries a seed of its own, so that a service that heeds seeds draws the same completions
-    /// again.</summary>
+    /// <summary>Whether each request carries a seed of its own,
+    /// so that a service that heeds seeds draws the same completions again.</summary>
     /// <value>Default true.</value>
     public bool SendSeed { get; init; } = true;
 

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// Any policy, a call at a time: what waits and has one seed is drawn together. Requests without a seed of their own share one that is
-/// made for the call.
+/// Any policy, a call at a time: what waits and has one seed is drawn together.
+/// Requests without a seed of their own share one that is made for the call.
 /// </summary>
 internal sealed class BatchLoop(IPolicy policy, int maxBatchSize) : IDrawingLoop
 {

@@ -5,8 +5,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>Literal Best-of-N as a chat client: N completions are drawn through the decode of the service and the one with the highest
-/// reward is the answer.</summary>
+/// <summary>Literal Best-of-N as a chat client: N completions are drawn through the decode of
+/// the service and the one with the highest reward is the answer.</summary>
 /// <remarks>
 /// What an aligned policy replaces by one draw; the same messages and options, N times the tokens. Of equal rewards the first is taken.
 /// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as
@@ -65,8 +65,8 @@ public sealed class BestOfNChatClient : IChatClient
     ) => _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
-    /// names it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read,
+    /// or an option is out of range or not supported; the message names it all.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the N.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
@@ -113,8 +113,8 @@ public sealed class BestOfNChatClient : IChatClient
             yield return update;
     }
 
-    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>, the <see cref="CompletionService"/>, the
-    /// policy.</summary>
+    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>,
+    /// the <see cref="CompletionService"/>, the policy.</summary>
     /// <param name="serviceType">The type that is asked for.</param>
     /// <param name="serviceKey">Null; nothing has a key.</param>
     /// <returns>The object, or null where there is none of this type.</returns>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// A request to a <see cref="CompletionService"/> for one completion. Settings that are left out are those of the policy. Immutable,
-/// thread-safe.
+/// A request to a <see cref="CompletionService"/> for one completion.
+/// Settings that are left out are those of the policy. Immutable, thread-safe.
 /// </summary>
 /// <param name="Prompt">The prompt x; a text converts by itself.</param>
 public sealed record CompletionRequest(Prompt Prompt)

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Extensions.AI.Serving;
 
 /// <summary>
-/// A request that cannot be drawn: its messages, settings or prompt are wrong (HTTP 400). The message names every fault that was found
-/// and may be shown to the caller.
+/// A request that cannot be drawn: its messages, settings or prompt are wrong (HTTP 400).
+/// The message names every fault that was found and may be shown to the caller.
 /// </summary>
 public sealed class CompletionRequestException : ArgumentException
 {

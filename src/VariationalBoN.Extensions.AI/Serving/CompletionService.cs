@@ -59,8 +59,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>The most requests that wait while all places are taken (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
     public int MaxWaiting => _queue.MaxWaiting;
 
-    /// <summary>Holds a request against the policy without drawing: its settings, and whether its prompt can be read and leaves
-    /// room.</summary>
+    /// <summary>Holds a request against the policy without drawing:
+    /// its settings, and whether its prompt can be read and leaves room.</summary>
     /// <param name="request">The request.</param>
     /// <param name="reason">What is wrong with it, every fault of its settings in one text.</param>
     /// <returns>Whether it can be drawn.</returns>
@@ -77,8 +77,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     public async Task<Completion> CompleteAsync(CompletionRequest request, CancellationToken cancellationToken = default) =>
         (await CompleteAllAsync([request], cancellationToken).ConfigureAwait(false))[0];
 
-    /// <summary>Draws several completions at once, such as the N of Best-of-N: they wait together, all or none. The first
-    /// that fails ends the others.</summary>
+    /// <summary>Draws several completions at once, such as the N of Best-of-N:
+    /// they wait together, all or none. The first that fails ends the others.</summary>
     /// <param name="requests">What is asked, at most <see cref="MaxWaiting"/>.</param>
     /// <param name="cancellationToken">Takes all of them out.</param>
     /// <returns>The completions in order.</returns>

@@ -2,8 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Extensions.AI.Serving;
 
-/// <summary>How many requests a <see cref="CompletionService"/> takes. Immutable, thread-safe; checked where it is used, all faults in one
-/// message.</summary>
+/// <summary>How many requests a <see cref="CompletionService"/> takes. Immutable, thread-safe;
+/// checked where it is used, all faults in one message.</summary>
 public sealed record CompletionServiceOptions
 {
     /// <summary>The most requests that wait while all places are taken, at least 1; one more is refused with

@@ -49,8 +49,8 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     ) => _reader.TryRead(messages, options, out request, out reason);
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
-    /// names it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read,
+    /// or an option is out of range or not supported; the message names it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -66,8 +66,8 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="CompletionRequestException">The messages cannot be read, or an option is out of range or not supported; the message
-    /// names it all.</exception>
+    /// <exception cref="CompletionRequestException">The messages cannot be read,
+    /// or an option is out of range or not supported; the message names it all.</exception>
     /// <exception cref="ServiceBusyException">Too many requests wait.</exception>
     /// <exception cref="ObjectDisposedException">The service is, or was meanwhile, stopped.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
@@ -84,8 +84,8 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
         yield return ChatAnswer.Last(text.Completion!, text.Seed, id, _reader.ModelId);
     }
 
-    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>, the <see cref="CompletionService"/>, the
-    /// policy.</summary>
+    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>,
+    /// the <see cref="CompletionService"/>, the policy.</summary>
     /// <param name="serviceType">The type that is asked for.</param>
     /// <param name="serviceKey">Null; nothing has a key.</param>
     /// <returns>The object, or null where there is none of this type.</returns>

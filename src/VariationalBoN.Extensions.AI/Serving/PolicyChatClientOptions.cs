@@ -10,12 +10,12 @@ public sealed record PolicyChatClientOptions
     public string ModelId { get; init; } = "policy";
 
     /// <summary>
-    /// The prompt of messages, such as for a model of texts that was trained on turns; throws <see cref="ArgumentException"/> for those
-    /// that make none.
+    /// The prompt of messages, such as for a model of texts that was trained on turns;
+    /// throws <see cref="ArgumentException"/> for those that make none.
     /// </summary>
     /// <value>
-    /// Default null: a conversation where the policy reads conversations (<see cref="VariationalBoN.Policies.IPromptReader"/>), and else
-    /// the text of a single message of the user.
+    /// Default null: a conversation where the policy reads conversations (<see cref="VariationalBoN.Policies.IPromptReader"/>),
+    /// and else the text of a single message of the user.
     /// </value>
     public Func<IReadOnlyList<ChatMessage>, Prompt>? ReadMessages { get; init; }
 

@@ -2,8 +2,8 @@ using System.Collections.Concurrent;
 
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Checks of a <see cref="CausalLmPolicy"/> against itself with other chunks and without its cache: what its module does with a
-/// batch. Stateless.</summary>
+/// <summary>Checks of a <see cref="CausalLmPolicy"/> against itself with other chunks and without its cache:
+/// what its module does with a batch. Stateless.</summary>
 internal static class CausalLmChecks
 {
     public static CheckResult Chunks(PolicyProbe probe)

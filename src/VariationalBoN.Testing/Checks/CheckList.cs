@@ -2,8 +2,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Runs checks one after another: what the checked code throws is a failed check, cancellation passes through. Not
-/// thread-safe.</summary>
+/// <summary>Runs checks one after another: what the checked code throws is a failed check,
+/// cancellation passes through. Not thread-safe.</summary>
 internal sealed class CheckList(string thrower, CancellationToken cancellationToken)
 {
     private readonly List<CheckResult> _results = [];

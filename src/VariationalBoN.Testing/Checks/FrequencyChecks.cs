@@ -4,12 +4,12 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Statistical checks of Sample against LogProb, with a false alarm rate that is a bound for every number of draws.
-/// Stateless.</summary>
+/// <summary>Statistical checks of Sample against LogProb,
+/// with a false alarm rate that is a bound for every number of draws. Stateless.</summary>
 /// <remarks>
 /// Frequencies: an exact two-sided binomial test of each outcome, Bonferroni over all. Temperature: in the family p_i^b / sum_j p_j^b the
-/// log-likelihood ratio of the best b to b = 1 exceeds c with probability at most 2 e^-c (Chernoff's bound on the mean log-prob). Measured
-/// is -log10 of the p-value.
+/// log-likelihood ratio of the best b to b = 1 exceeds c with probability at most 2 e^-c
+/// (Chernoff's bound on the mean log-prob). Measured is -log10 of the p-value.
 /// </remarks>
 internal static class FrequencyChecks
 {

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Draws, halves them, and counts: the first half says which outcomes are looked at, so that the counts of the second half are
-/// those of fixed events. Immutable.</summary>
+/// <summary>Draws, halves them, and counts: the first half says which outcomes are looked at,
+/// so that the counts of the second half are those of fixed events. Immutable.</summary>
 internal sealed class OutcomeCounts
 {
     private const int DrawsPerCall = 256;

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Testing.Checks;
 
-/// <summary>Outcomes of one prompt that a first half of draws found, how often the second half came to each, and what LogProb says of
-/// each.</summary>
+/// <summary>Outcomes of one prompt that a first half of draws found,
+/// how often the second half came to each, and what LogProb says of each.</summary>
 /// <param name="What">Such as "first tokens of prompt 0".</param>
 /// <param name="FirstTokens">Whether outcomes are first tokens; whole completions otherwise.</param>
 /// <param name="LogProbs">One for each outcome.</param>

@@ -1,19 +1,19 @@
 namespace VariationalBoN.Testing.Checks;
 
 /// <summary>
-/// Tests a policy of your own before training: whether Sample and LogProb use one distribution, whatever the batch, the padding and the
-/// cache, as <see cref="IPolicy"/> requires.
+/// Tests a policy of your own before training: whether Sample and LogProb use one distribution,
+/// whatever the batch, the padding and the cache, as <see cref="IPolicy"/> requires.
 /// </summary>
 /// <remarks>
-/// Changes nothing of the policy. What the policy throws is a failed check. A failed check names what probably is wrong. Stateless;
-/// as thread-safe as the policy.
+/// Changes nothing of the policy. What the policy throws is a failed check.
+/// A failed check names what probably is wrong. Stateless; as thread-safe as the policy.
 /// </remarks>
 public static class PolicyCheck
 {
     /// <summary>Runs all checks.</summary>
     /// <param name="policy">The policy, as it is used: in evaluation mode.</param>
-    /// <param name="prompts">At least one prompt; some of different lengths, so that batches are padded. A prompt that stands twice counts
-    /// once.</param>
+    /// <param name="prompts">At least one prompt; some of different lengths, so that batches are padded.
+    /// A prompt that stands twice counts once.</param>
     /// <param name="options">What to check and how strictly; null for the defaults.</param>
     /// <param name="cancellationToken">Stops between checks and in the policy.</param>
     /// <returns>The report; throw it with <see cref="CheckReport.ThrowIfFailed"/> in a test.</returns>

@@ -19,8 +19,8 @@ public sealed record PolicyCheckOptions
     /// <value>Default 8.</value>
     public int CompletionsPerPrompt { get; init; } = 8;
 
-    /// <summary>The draws of a prompt whose frequencies are compared with log-probs: half find the outcomes, half are counted; at least
-    /// 100.</summary>
+    /// <summary>The draws of a prompt whose frequencies are compared with log-probs:
+    /// half find the outcomes, half are counted; at least 100.</summary>
     /// <value>Default 1000.</value>
     public int Draws { get; init; } = 1000;
 

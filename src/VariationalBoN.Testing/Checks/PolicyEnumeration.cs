@@ -71,8 +71,8 @@ internal static class PolicyEnumeration
         return [.. Enumerable.Range(0, shape.Sequences).Select(sequence => TabularPolicy.CompletionOf(prompt, shape.Tokens(sequence)))];
     }
 
-    /// <summary>All completions up to the greatest length, at most the policy's, at which there are not too many: any prefix-closed set of
-    /// ends sums to 1.</summary>
+    /// <summary>All completions up to the greatest length, at most the policy's, at which there are not too many:
+    /// any prefix-closed set of ends sums to 1.</summary>
     private static List<Completion>? OfModel(CausalLmPolicy policy, Completion drawn, int most, out int length)
     {
         List<int[]> open =

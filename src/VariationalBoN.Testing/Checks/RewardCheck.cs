@@ -6,8 +6,8 @@ namespace VariationalBoN.Testing.Checks;
 /// </summary>
 /// <remarks>
 /// What the reward model throws is a failed check. Costs a handful of calls with all completions and up to 2
-/// <see cref="RewardCheckOptions.SingleCalls"/> small ones. A failed check names what probably is wrong. Stateless; as thread-safe
-/// as the reward model.
+/// <see cref="RewardCheckOptions.SingleCalls"/> small ones. A failed check names what probably is wrong.
+/// Stateless; as thread-safe as the reward model.
 /// </remarks>
 public static class RewardCheck
 {
@@ -15,8 +15,8 @@ public static class RewardCheck
 
     /// <summary>Runs all checks.</summary>
     /// <param name="reward">The reward model.</param>
-    /// <param name="completions">At least two completions, best several of each of a few prompts, such as <c>reference.Sample(prompts, 8,
-    /// seed: 0)</c>.</param>
+    /// <param name="completions">At least two completions, best several of each of a few prompts,
+    /// such as <c>reference.Sample(prompts, 8, seed: 0)</c>.</param>
     /// <param name="options">What to check and how strictly; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the reward model.</param>
     /// <returns>The report; throw it with <see cref="CheckReport.ThrowIfFailed"/> in a test.</returns>

@@ -48,8 +48,8 @@ internal static partial class TinyVocabulary
     }
 
     /// <summary>
-    /// Word pieces: the special tokens, each printable ASCII character at the beginning of a word and inside it, and the words
-    /// themselves, in lower case.
+    /// Word pieces: the special tokens, each printable ASCII character at the beginning of a word and inside it,
+    /// and the words themselves, in lower case.
     /// </summary>
     public static string[] WordPieces(IEnumerable<string> texts)
     {

@@ -91,8 +91,8 @@ public sealed class EnumerableWorld
     public IRewardModel RewardModel() =>
         VariationalBoN.RewardModel.FromFunction(completion => Rewards[Sequence(completion)], "enumerable world");
 
-    /// <summary>The reference as a policy, trainable: a copy is what training starts from, <see cref="TabularPolicy.CloneFrozen"/> what it
-    /// is held to.</summary>
+    /// <summary>The reference as a policy, trainable: a copy is what training starts from,
+    /// <see cref="TabularPolicy.CloneFrozen"/> what it is held to.</summary>
     /// <returns>A fresh policy, the caller's to dispose.</returns>
     public TabularPolicy Reference() => new([Prompt], _shape.Vocabulary, _shape.Length, _referenceLogits);
 
@@ -161,8 +161,8 @@ public sealed class EnumerableWorld
         );
 
     /// <summary>The gradient of -KL(pi_theta || g) by the logits: what every reverse loss estimates.</summary>
-    /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a): W(c, a) - pi(a | c) sum_b W(c,
-    /// b).</remarks>
+    /// <remarks>With W(c, a) = sum of pi(y) (log g(y) - log pi(y)) over the sequences through (c, a):
+    /// W(c, a) - pi(a | c) sum_b W(c, b).</remarks>
     /// <param name="logits">C * V logits theta.</param>
     /// <param name="logTarget">S values of log g, up to a constant.</param>
     /// <returns>C * V values in the order of the logits; a fresh array.</returns>

@@ -21,8 +21,8 @@ internal sealed class RewardLevels(IReadOnlyList<double> rewards, IReadOnlyList<
             : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
     }
 
-    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is formed from what lies above, summed from the
-    /// top.</summary>
+    /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is
+    /// formed from what lies above, summed from the top.</summary>
     private static Dictionary<double, LogCdfPair> Of(IReadOnlyList<double> rewards, IReadOnlyList<double> logReference)
     {
         (double Reward, double Mass)[] masses =

@@ -7,8 +7,8 @@ namespace VariationalBoN.Transformers.Chat;
 /// <summary>Which tokens the template writes around messages, found by what it makes of two.</summary>
 public sealed partial class ChatTokenizer
 {
-    /// <summary>The added tokens that the template writes around a question, which mark turns even where they are not special; white space
-    /// is none.</summary>
+    /// <summary>The added tokens that the template writes around a question,
+    /// which mark turns even where they are not special; white space is none.</summary>
     private ImmutableArray<int> FindWritten()
     {
         JsonArray messages = [new JsonObject { ["role"] = "user", ["content"] = "vbonquestion" }];

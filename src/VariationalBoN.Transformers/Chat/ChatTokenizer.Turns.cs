@@ -14,8 +14,8 @@ public sealed partial class ChatTokenizer
     /// which a template breaks
     /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused;
     /// <see cref="ReadEachTurn"/> takes it apart.
-    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count
-    /// here.
+    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and
+    /// <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
     /// </remarks>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>Ids and mask.</returns>
@@ -27,8 +27,8 @@ public sealed partial class ChatTokenizer
     /// <exception cref="ChatTemplateException">The template refuses the conversation or a beginning of it.</exception>
     public ChatTurns ReadTurns(Prompt conversation) => Turns(conversation, Parsed(conversation), lastAlone: false);
 
-    /// <summary>Each turn of the assistant by itself, behind all that comes before it: for templates that write earlier turns
-    /// differently.</summary>
+    /// <summary>Each turn of the assistant by itself, behind all that comes before it:
+    /// for templates that write earlier turns differently.</summary>
     /// <inheritdoc cref="ReadTurns"/>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>For each message of the assistant the conversation up to it, with that turn alone in the mask.</returns>
@@ -100,8 +100,8 @@ public sealed partial class ChatTokenizer
         return new ChatTurns(conversation, chat.Text, tokens, [.. mask], (before, behind) => DecoderAfter(before)(behind));
     }
 
-    /// <summary>Where the last turn begins: behind the conversation before it with its generation prompt, or else at the last thing that
-    /// is the assistant's.</summary>
+    /// <summary>Where the last turn begins: behind the conversation before it with its generation prompt,
+    /// or else at the last thing that is the assistant's.</summary>
     private int LastBeginning(RenderedChat chat, JsonArray messages)
     {
         int first = messages.Count - 1;

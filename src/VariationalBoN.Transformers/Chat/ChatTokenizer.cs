@@ -174,8 +174,8 @@ public sealed partial class ChatTokenizer : ITokenizer
             .DataRanges.Where(range => !s_roles.Contains(chat.Text.Substring(range.Start, range.Length)))
             .Select(range => (range.Start, range.End));
 
-    /// <summary>Whether the template itself writes what the tokenizer puts before a text: at the start, or anywhere before what comes from
-    /// the conversation.</summary>
+    /// <summary>Whether the template itself writes what the tokenizer puts before a text:
+    /// at the start, or anywhere before what comes from the conversation.</summary>
     private bool BeginsWithBefore(RenderedChat chat, ImmutableArray<int> tokens)
     {
         ReadOnlySpan<int> before = Tokenizer.Before.AsSpan();

@@ -3,8 +3,8 @@ using System.Text.Json.Nodes;
 namespace VariationalBoN.Transformers.Chat;
 
 /// <summary>
-/// Settings of a <see cref="ChatTokenizer"/>: what the ids of a conversation depend on beside its messages. All of them are part of a
-/// policy's identity.
+/// Settings of a <see cref="ChatTokenizer"/>: what the ids of a conversation depend on beside its messages.
+/// All of them are part of a policy's identity.
 /// </summary>
 /// <remarks>As thread-safe as its JSON, which is copied when a <see cref="ChatTokenizer"/> is made of the options.</remarks>
 public sealed record ChatTokenizerOptions
@@ -42,8 +42,8 @@ public sealed record ChatTokenizerOptions
     public BosRule Bos { get; init; } = BosRule.Once;
 
     /// <summary>
-    /// Whether special tokens that messages, tools, documents or variables spell are tokens, as in Python. Then a message that holds
-    /// <c>&lt;|im_end|&gt;</c> ends its turn.
+    /// Whether special tokens that messages, tools, documents or variables spell are tokens, as in Python.
+    /// Then a message that holds <c>&lt;|im_end|&gt;</c> ends its turn.
     /// </summary>
     /// <value>Default false: they are text.</value>
     public bool ContentSpellsSpecialTokens { get; init; }

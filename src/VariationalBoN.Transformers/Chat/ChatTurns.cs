@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Transformers.Chat;
 
-/// <summary>A conversation of training data as a model reads it, with the tokens that the assistant wrote. Immutable;
-/// thread-safe.</summary>
+/// <summary>A conversation of training data as a model reads it,
+/// with the tokens that the assistant wrote. Immutable; thread-safe.</summary>
 public sealed class ChatTurns
 {
     internal ChatTurns(
@@ -45,7 +45,7 @@ public sealed class ChatTurns
     /// </summary>
     public Completion Completion { get; }
 
-    /// <summary>Of each token of <see cref="Completion"/> whether the assistant wrote it: what <see cref="Losses.MaskedLikelihood"/>
-    /// takes.</summary>
+    /// <summary>Of each token of <see cref="Completion"/> whether the assistant wrote it:
+    /// what <see cref="Losses.MaskedLikelihood"/> takes.</summary>
     public ImmutableArray<bool> Mask { get; }
 }

@@ -49,8 +49,8 @@ public sealed class ChatTemplate
     /// <param name="name">Name for messages; null for "(text)".</param>
     /// <param name="bounds">What a rendering may use; null for the defaults.</param>
     /// <returns>The template.</returns>
-    /// <exception cref="ChatTemplateException">The template has a fault of syntax, uses what the engine does not know, or is nested too
-    /// deeply.</exception>
+    /// <exception cref="ChatTemplateException">The template has a fault of syntax,
+    /// uses what the engine does not know, or is nested too deeply.</exception>
     /// <exception cref="ArgumentException">A bound is out of its range.</exception>
     public static ChatTemplate Parse(string source, string? name = null, ChatTemplateBounds? bounds = null)
     {
@@ -82,8 +82,8 @@ public sealed class ChatTemplate
     }
 
     /// <summary>A template that is a function.</summary>
-    /// <param name="identity">What tells it from others, such as "my-template 2": another text wherever the function does another
-    /// thing.</param>
+    /// <param name="identity">What tells it from others, such as "my-template 2":
+    /// another text wherever the function does another thing.</param>
     /// <param name="write">Writes a conversation; it must be thread-safe and depend on its input alone.</param>
     /// <param name="bounds">What a rendering may use, of which text alone counts here; null for the defaults.</param>
     /// <returns>The template.</returns>
@@ -107,8 +107,8 @@ public sealed class ChatTemplate
     /// <c>chat_template.json</c>; <c>chat_template</c> of <c>tokenizer_config.json</c>, a text or a list of named ones.
     /// </remarks>
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
-    /// <exception cref="InvalidDataException">There is no template, or none of that name; the message names the files that were looked
-    /// at.</exception>
+    /// <exception cref="InvalidDataException">There is no template, or none of that name;
+    /// the message names the files that were looked at.</exception>
     /// <exception cref="ChatTemplateException">The template cannot be read.</exception>
     public static ChatTemplate Load(string directory, string? name = null) => TemplateFiles.In(directory).Choose(name);
 

@@ -147,8 +147,8 @@ internal sealed class Lexer
     }
 
     /// <summary>
-    /// Where a tag's end leaves off, or null: "-" takes all space after it, "+" (not for variables) keeps the line end that is dropped
-    /// else.
+    /// Where a tag's end leaves off, or null: "-" takes all space after it,
+    /// "+" (not for variables) keeps the line end that is dropped else.
     /// </summary>
     private int? EndOfTag(int i, string close, bool trims)
     {

@@ -14,8 +14,8 @@ public sealed record BertClassifierConfig : EncoderConfig
         "hidden_act"
     );
 
-    /// <summary>The number of segments that a token may belong to (<c>type_vocab_size</c>), at least 1; a classified text is segment
-    /// 0.</summary>
+    /// <summary>The number of segments that a token may belong to (<c>type_vocab_size</c>), at least 1;
+    /// a classified text is segment 0.</summary>
     public int SegmentCount { get; init; } = 2;
 
     /// <summary>The constant added to the variance in layer normalisation (<c>layer_norm_eps</c>), above 0.</summary>

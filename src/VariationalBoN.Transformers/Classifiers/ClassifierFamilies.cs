@@ -6,8 +6,8 @@ namespace VariationalBoN.Transformers.Classifiers;
 internal static class ClassifierFamilies
 {
     /// <summary>Builds the classifier of a configuration.</summary>
-    /// <exception cref="InvalidDataException">The family is not known, or the configuration asks for something that is not supported; the
-    /// message names it.</exception>
+    /// <exception cref="InvalidDataException">The family is not known,
+    /// or the configuration asks for something that is not supported; the message names it.</exception>
     internal static SequenceClassifier Create(string json, ParameterSource parameters) =>
         ConfigReader.Parse(json).Text("model_type") switch
         {

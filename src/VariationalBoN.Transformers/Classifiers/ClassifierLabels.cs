@@ -96,8 +96,8 @@ internal static class ClassifierLabels
             json["problem_type"] = Independent;
     }
 
-    /// <summary>The configuration of a language model as that of a classifier with its decoder, with the keys in the order in which
-    /// transformers writes them.</summary>
+    /// <summary>The configuration of a language model as that of a classifier with its decoder,
+    /// with the keys in the order in which transformers writes them.</summary>
     internal static string InConfig(string json, ImmutableArray<string> labels, int padding)
     {
         var config = JsonNode.Parse(json)!.AsObject();
@@ -112,8 +112,8 @@ internal static class ClassifierLabels
         return sorted.ToJsonString(Indented) + "\n";
     }
 
-    /// <summary>The class of the classifier with the decoder of a language model: <c>LlamaForCausalLM</c>,
-    /// <c>GPT2LMHeadModel</c>.</summary>
+    /// <summary>The class of the classifier with the decoder of a language model:
+    /// <c>LlamaForCausalLM</c>, <c>GPT2LMHeadModel</c>.</summary>
     internal static string OfClassifier(string languageModel) =>
         languageModel
             .Replace("ForCausalLM", Architecture, StringComparison.Ordinal)

@@ -4,24 +4,24 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>Makes reward models of classifiers. Stateless, thread-safe; a model is thread-safe as long as no thread changes the
-/// classifier's parameters or mode.</summary>
+/// <summary>Makes reward models of classifiers. Stateless, thread-safe;
+/// a model is thread-safe as long as no thread changes the classifier's parameters or mode.</summary>
 /// <remarks>
 /// A batch is scored where it is asked for, on the device of the parameters and without gradients, its sequences sorted by length; equal
 /// sequences of a batch are read once and have equal rewards. Between batches the same sequence may differ by rounding (about 1e-6 of the
 /// largest logit in float32), so that what was a tie within a batch is a random order across batches: harmless to ranks of real texts, but
-/// round the reward where ties are the rule. The identity holds the fingerprint of the weights at the call that makes the model: make a new
-/// one after changing them.
+/// round the reward where ties are the rule. The identity holds the fingerprint of the weights
+/// at the call that makes the model: make a new one after changing them.
 /// </remarks>
 public static class ClassifierReward
 {
     /// <summary>Rewards the text of a completion: r(x, y) is the logit, or log-probability, of one label.</summary>
     /// <param name="classifier">The classifier, in evaluation mode; it stays the caller's.</param>
-    /// <param name="encode">A text and the most tokens to the token ids, special tokens included and kept when the text is cut; must be
-    /// thread-safe.</param>
+    /// <param name="encode">A text and the most tokens to the token ids,
+    /// special tokens included and kept when the text is cut; must be thread-safe.</param>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
-    /// <returns>The reward model; it throws where the classifier is in training mode or a text has no tokens or some outside the
-    /// vocabulary.</returns>
+    /// <returns>The reward model; it throws where the classifier is in training mode or
+    /// a text has no tokens or some outside the vocabulary.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault.</exception>
     public static IRewardModel FromText(
         SequenceClassifier classifier,
@@ -43,14 +43,14 @@ public static class ClassifierReward
         );
     }
 
-    /// <summary>Rewards what a function makes of a completion, such as a conversation with its answer by the classifier's own chat
-    /// template.</summary>
+    /// <summary>Rewards what a function makes of a completion,
+    /// such as a conversation with its answer by the classifier's own chat template.</summary>
     /// <param name="classifier">The classifier, in evaluation mode; it stays the caller's.</param>
     /// <param name="encode">A completion and the most tokens to the token ids; must be thread-safe.</param>
     /// <param name="reads">Tells the function from others, such as the identity of a tokenizer of conversations.</param>
     /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
-    /// <returns>The reward model; it throws where the classifier is in training mode or a completion has no tokens or some outside the
-    /// vocabulary.</returns>
+    /// <returns>The reward model; it throws where the classifier is in training mode or a
+    /// completion has no tokens or some outside the vocabulary.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault.</exception>
     internal static IRewardModel FromCompletions(
         SequenceClassifier classifier,
@@ -66,12 +66,12 @@ public static class ClassifierReward
         return Create(classifier, encode, options, options.Validate(classifier, text: false), reads);
     }
 
-    /// <summary>Rewards the token ids of a completion behind those of its prompt, a final stop token included: for a classifier with the
-    /// policy's own tokenizer.</summary>
+    /// <summary>Rewards the token ids of a completion behind those of its prompt, a final stop token included:
+    /// for a classifier with the policy's own tokenizer.</summary>
     /// <param name="classifier">The classifier, in evaluation mode; it stays the caller's.</param>
     /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
-    /// <returns>The reward model; it throws where the classifier is in training mode or a completion has no tokens or some outside the
-    /// vocabulary.</returns>
+    /// <returns>The reward model; it throws where the classifier is in training mode or a
+    /// completion has no tokens or some outside the vocabulary.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault.</exception>
     public static IRewardModel FromTokens(SequenceClassifier classifier, ClassifierRewardOptions? options = null)
     {

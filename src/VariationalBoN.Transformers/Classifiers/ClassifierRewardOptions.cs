@@ -3,8 +3,8 @@ using VariationalBoN.Transformers.Decoders;
 namespace VariationalBoN.Transformers.Classifiers;
 
 /// <summary>How a classifier becomes a reward model; all but <see cref="RowsPerBatch"/> is part of what the reward is.</summary>
-/// <remarks>Immutable, so safe to share between threads as long as <see cref="Format"/> is. Checked once, when a reward model is
-/// made.</remarks>
+/// <remarks>Immutable, so safe to share between threads as long as <see cref="Format"/> is.
+/// Checked once, when a reward model is made.</remarks>
 public sealed record ClassifierRewardOptions
 {
     /// <summary>The label that is rewarded, by name.</summary>
@@ -23,8 +23,8 @@ public sealed record ClassifierRewardOptions
     /// <value>Default null: the prompt followed by the completion.</value>
     public Func<Completion, string>? Format { get; init; }
 
-    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model, such as "completion alone"; needed with
-    /// it.</summary>
+    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model,
+    /// such as "completion alone"; needed with it.</summary>
     /// <value>Default null.</value>
     public string? FormatName { get; init; }
 
@@ -36,8 +36,8 @@ public sealed record ClassifierRewardOptions
     /// <value>Default <see cref="LongSequence.Truncate"/>: the end is not read, as in Hugging Face's pipelines.</value>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
 
-    /// <summary>The most sequences in one pass of the classifier, at least 1: what bounds memory. Changes rewards by rounding
-    /// alone.</summary>
+    /// <summary>The most sequences in one pass of the classifier, at least 1:
+    /// what bounds memory. Changes rewards by rounding alone.</summary>
     /// <value>Default 32.</value>
     public int RowsPerBatch { get; init; } = 32;
 

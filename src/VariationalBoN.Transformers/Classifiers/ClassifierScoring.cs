@@ -8,8 +8,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>Completions to rewards through a classifier: distinct sequences by length, a limited number a pass. As thread-safe as the
-/// classifier.</summary>
+/// <summary>Completions to rewards through a classifier: distinct sequences by length, a limited number a pass.
+/// As thread-safe as the classifier.</summary>
 internal sealed class ClassifierScoring(
     SequenceClassifier classifier,
     Func<Completion, int, ImmutableArray<int>> encode,

@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>A decoder with a classification head, the usual reward model: the last state of the last token, one linear layer without
-/// bias.</summary>
+/// <summary>A decoder with a classification head, the usual reward model:
+/// the last state of the last token, one linear layer without bias.</summary>
 /// <remarks>
 /// The parameters have the names and layouts of transformers' <c>...ForSequenceClassification</c>: the decoder's behind its prefix
 /// (<c>transformer.</c>, <c>model.</c>, <c>gpt_neox.</c>), and <c>score.weight</c>. As there, the last token is the last one within the

@@ -27,8 +27,8 @@ public sealed record DecoderClassifierConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
-    /// message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported;
+    /// the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static DecoderClassifierConfig Load(string path)
     {
@@ -45,8 +45,8 @@ public sealed record DecoderClassifierConfig
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
-    /// message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that is not supported; the message names the key.</exception>
     public static DecoderClassifierConfig FromJson(string json)
     {
         var decoder = CausalTransformerConfig.FromJson(json); // which refuses what it does not know; labels have no effect there

@@ -8,8 +8,8 @@ namespace VariationalBoN.Transformers.Classifiers;
 /// <summary>DistilBERT with a classification head: post-norm encoder, a ReLU layer on the first token, one linear layer.</summary>
 /// <remarks>
 /// Source: Sanh et al., "DistilBERT, a distilled version of BERT" (2019). The parameters have the names and layouts of Hugging Face's
-/// <c>DistilBertForSequenceClassification</c>. There is no dropout. Several threads may run it at the same time as long as none changes its
-/// parameters.
+/// <c>DistilBertForSequenceClassification</c>. There is no dropout.
+/// Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public sealed class DistilBertClassifier : SequenceClassifier
 {

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>The shape of a <see cref="DistilBertClassifier"/>, read and written with the keys of Hugging Face's
-/// <c>config.json</c>.</summary>
-/// <remarks>Immutable, so safe to share between threads. Where positions began as sinusoids (<c>sinusoidal_pos_embds</c>), their table is
-/// in the weights like any other.</remarks>
+/// <summary>The shape of a <see cref="DistilBertClassifier"/>,
+/// read and written with the keys of Hugging Face's <c>config.json</c>.</summary>
+/// <remarks>Immutable, so safe to share between threads. Where positions began as sinusoids (<c>sinusoidal_pos_embds</c>),
+/// their table is in the weights like any other.</remarks>
 public sealed record DistilBertClassifierConfig : EncoderConfig
 {
     private static readonly EncoderKeys Named = new("dim", "n_layers", "n_heads", "hidden_dim", "activation");

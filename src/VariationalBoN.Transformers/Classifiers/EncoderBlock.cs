@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Classifiers;
 
-/// <summary>One post-norm block of an encoder: y = norm(x + attention(x)), then norm(y + mlp(y)), in which every token sees every other one
-/// of its sequence.</summary>
+/// <summary>One post-norm block of an encoder: y = norm(x + attention(x)), then norm(y + mlp(y)),
+/// in which every token sees every other one of its sequence.</summary>
 internal sealed class EncoderBlock
 {
     internal required Projection Query { get; init; }
@@ -28,8 +28,8 @@ internal sealed class EncoderBlock
 
     internal required string Activation { get; init; }
 
-    /// <summary>The block at chosen tokens: x is [rows * queries, C], the sequences they stand in are [rows * T, C], the result is as
-    /// x.</summary>
+    /// <summary>The block at chosen tokens: x is [rows * queries, C],
+    /// the sequences they stand in are [rows * T, C], the result is as x.</summary>
     /// <param name="x">What the block changes: the whole sequences, or some tokens of each.</param>
     /// <param name="sequences">What those tokens look at.</param>
     /// <param name="rows">The number of sequences.</param>

@@ -32,8 +32,8 @@ public abstract record EncoderConfig
     /// <summary>The width of the hidden layer of each block, at least 1.</summary>
     public required int InnerWidth { get; init; }
 
-    /// <summary>The activation of the hidden layers, by transformers' name, such as <c>gelu</c> (exact), <c>gelu_new</c> (tanh),
-    /// <c>relu</c>, <c>silu</c>.</summary>
+    /// <summary>The activation of the hidden layers, by transformers' name, such as <c>gelu</c> (exact),
+    /// <c>gelu_new</c> (tanh), <c>relu</c>, <c>silu</c>.</summary>
     public string Activation { get; init; } = "gelu";
 
     /// <summary>The names of the labels in the order of the logits (<c>id2label</c>), at least one.</summary>

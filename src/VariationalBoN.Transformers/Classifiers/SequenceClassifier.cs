@@ -51,8 +51,8 @@ public abstract class SequenceClassifier : nn.Module
 
     /// <summary>The logits of sequences with padding on either side, as Python's <c>model(input_ids, attention_mask)</c>.</summary>
     /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
-    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a
-    /// row.</param>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding.
+    /// Positions count from the first token of a row.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
     /// <exception cref="ArgumentException">A shape or type is another one, a row has no token or padding between its tokens, or the
     /// sequences are longer than <see cref="MaxLength"/>.</exception>
@@ -64,12 +64,12 @@ public abstract class SequenceClassifier : nn.Module
     }
 
     /// <summary>The logits of sequences.</summary>
-    /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters; what stands in the padding has no
-    /// influence.</param>
+    /// <param name="tokens">Tokens [B, T], int64, right-padded, on the device of the parameters;
+    /// what stands in the padding has no influence.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose; it carries the gradient when the parameters ask for one.</returns>
-    /// <exception cref="ArgumentException">Shape, type or a length is another one, or the sequences are longer than
-    /// <see cref="MaxLength"/>.</exception>
+    /// <exception cref="ArgumentException">Shape, type or a length is another one,
+    /// or the sequences are longer than <see cref="MaxLength"/>.</exception>
     public Tensor Logits(Tensor tokens, ReadOnlySpan<int> lengths)
     {
         ArgumentNullException.ThrowIfNull(tokens);

@@ -25,8 +25,8 @@ internal abstract class AttentionPass(Tensor positions, RotaryAngles? angles)
     internal abstract Tensor Attend(int layer, Tensor queries, Tensor keys, Tensor values, int? window);
 }
 
-/// <summary>Whole right-padded sequences [rows, length]: padding stands behind what counts, so the causal mask is all that is
-/// needed.</summary>
+/// <summary>Whole right-padded sequences [rows, length]:
+/// padding stands behind what counts, so the causal mask is all that is needed.</summary>
 internal sealed class WholePass(long rows, long length, Tensor positions, RotaryAngles? angles, Action<Tensor, Tensor>? keep)
     : AttentionPass(positions, angles)
 {

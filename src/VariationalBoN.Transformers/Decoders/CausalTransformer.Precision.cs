@@ -14,8 +14,8 @@ public abstract partial class CausalTransformer : IMixedPrecision
     /// <remarks>
     /// Where the processor has products of bfloat16 a step of training takes a fraction of the time. Other bits, so it is part of
     /// <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the model. The
-    /// gradient of a weight is a product of bfloat16, too: its factors and the product of one pass are rounded to bfloat16, and the sum
-    /// over passes is float32.
+    /// gradient of a weight is a product of bfloat16, too: its factors and the product of
+    /// one pass are rounded to bfloat16, and the sum over passes is float32.
     /// </remarks>
     public bool MixedPrecision => _products.Mixed;
 

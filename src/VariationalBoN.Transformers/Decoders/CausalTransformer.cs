@@ -16,8 +16,8 @@ namespace VariationalBoN.Transformers.Decoders;
 ///
 /// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of
 /// transformers' model without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it
-/// is not the token embedding, stands beside them (<c>lm_head.weight</c>). There is no dropout. Several threads may run it at the same time
-/// as long as none changes its parameters.
+/// is not the token embedding, stands beside them (<c>lm_head.weight</c>). There is no dropout.
+/// Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, ISharingDecoder
 {
@@ -67,13 +67,13 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         return Head(Trunk(input, null)).view(input.size(0), input.size(1), VocabularySize).MoveToOuterDisposeScope();
     }
 
-    /// <summary>The logits of the next token at every position of a batch with padding on either side, as Python's <c>model(input_ids,
-    /// attention_mask, position_ids)</c>.</summary>
+    /// <summary>The logits of the next token at every position of a batch with padding on either side,
+    /// as Python's <c>model(input_ids, attention_mask, position_ids)</c>.</summary>
     /// <param name="tokens">Tokens [B, T], int64, on the device of the parameters, padded on the left or on the right with any ids.</param>
-    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding. Positions count from the first token of a
-    /// row.</param>
-    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone; what it holds at padding is
-    /// arbitrary.</returns>
+    /// <param name="attentionMask">Numbers or truth values [B, T], 0 or false for padding.
+    /// Positions count from the first token of a row.</param>
+    /// <returns>A fresh tensor [B, T, V], the caller's to dispose, as if each row stood alone;
+    /// what it holds at padding is arbitrary.</returns>
     /// <exception cref="ArgumentException">A shape or type is another one, or a row has no token or padding between its tokens.</exception>
     public Tensor Logits(Tensor tokens, Tensor attentionMask)
     {

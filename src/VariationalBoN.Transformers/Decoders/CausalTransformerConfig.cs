@@ -7,8 +7,8 @@ namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>The shape of a <see cref="CausalTransformer"/>, read and written with the keys of Hugging Face's <c>config.json</c>.</summary>
 /// <remarks>
-/// A setting that would change the numbers and is not honoured is refused by name; so is a key that is not known. Immutable, so safe to
-/// share between threads.
+/// A setting that would change the numbers and is not honoured is refused by name;
+/// so is a key that is not known. Immutable, so safe to share between threads.
 /// </remarks>
 public abstract record CausalTransformerConfig
 {
@@ -46,16 +46,16 @@ public abstract record CausalTransformerConfig
     /// <summary>The configuration in a file, of the family that its <c>model_type</c> names.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>A <see cref="Gpt2Config"/>, <see cref="GptNeoXConfig"/> or <see cref="LlamaConfig"/>.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
-    /// message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported;
+    /// the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static CausalTransformerConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>, of the family that its <c>model_type</c> names.</summary>
     /// <param name="json">The text.</param>
     /// <returns>A <see cref="Gpt2Config"/>, <see cref="GptNeoXConfig"/> or <see cref="LlamaConfig"/>.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
-    /// message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that is not supported; the message names the key.</exception>
     public static CausalTransformerConfig FromJson(string json) =>
         Read<CausalTransformerConfig>(
             json,
@@ -104,8 +104,8 @@ public abstract record CausalTransformerConfig
 
     /// <summary>A model of this shape.</summary>
     /// <param name="parameters">Where its parameters come from.</param>
-    /// <param name="withHead">Whether it has an output layer; without one only <see cref="CausalTransformer.HiddenStates"/> may be
-    /// called.</param>
+    /// <param name="withHead">Whether it has an output layer;
+    /// without one only <see cref="CausalTransformer.HiddenStates"/> may be called.</param>
     internal abstract CausalTransformer Create(ParameterSource parameters, bool withHead = true);
 
     /// <summary>Throws one exception that names every fault by its key.</summary>

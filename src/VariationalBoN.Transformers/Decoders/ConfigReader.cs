@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Reads a <c>config.json</c> key by key and refuses, by name, what was not asked for: a setting is honoured or an error, never
-/// passed over.</summary>
+/// <summary>Reads a <c>config.json</c> key by key and refuses, by name, what was not asked for:
+/// a setting is honoured or an error, never passed over.</summary>
 internal sealed class ConfigReader
 {
     private readonly JsonObject _keys;
@@ -72,8 +72,8 @@ internal sealed class ConfigReader
         : node is JsonValue value && value.TryGetValue(out string? text) ? text
         : throw Fault(key, node, "a text");
 
-    /// <summary>An object below a key; what of it is not asked for is refused by <see cref="RequireNothingLeft"/> of its own
-    /// reader.</summary>
+    /// <summary>An object below a key; what of it is not asked for is refused by
+    /// <see cref="RequireNothingLeft"/> of its own reader.</summary>
     internal ConfigReader? Object(string key) =>
         Find(key) is not JsonNode node ? null
         : node is JsonObject inside ? new ConfigReader(inside, $"{_place}{key}")

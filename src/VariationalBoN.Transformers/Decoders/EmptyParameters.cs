@@ -7,8 +7,8 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>Memory without values, for weights that are about to be read from files.</summary>
 /// <param name="type">The element type.</param>
 /// <param name="device">The device.</param>
-/// <param name="inFiles">The elements that the files hold: a configuration that asks for many times more is refused before it gets the
-/// memory.</param>
+/// <param name="inFiles">The elements that the files hold:
+/// a configuration that asks for many times more is refused before it gets the memory.</param>
 /// <param name="directory">Where configuration and files lie.</param>
 internal sealed class EmptyParameters(ScalarType type, Device device, long inFiles, string directory) : ParameterSource
 {

@@ -18,8 +18,8 @@ public sealed class Gpt2 : CausalTransformer
     private readonly LayerNormalization ln_f;
     private readonly VectorTable? lm_head;
 
-    /// <summary>Creates a model with GPT-2's initialisation: N(0, 0.02), residual projections divided by sqrt(2 layers), biases
-    /// 0.</summary>
+    /// <summary>Creates a model with GPT-2's initialisation:
+    /// N(0, 0.02), residual projections divided by sqrt(2 layers), biases 0.</summary>
     /// <param name="config">The shape.</param>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>

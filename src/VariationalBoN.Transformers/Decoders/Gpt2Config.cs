@@ -38,8 +38,8 @@ public sealed record Gpt2Config : CausalTransformerConfig
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that <see cref="Gpt2"/> does not
-    /// do; the message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that <see cref="Gpt2"/> does not do; the message names the key.</exception>
     public static new Gpt2Config FromJson(string json) =>
         Read(
             json,

@@ -3,12 +3,12 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>GPT-NeoX, the architecture of Pythia: rotary positions on a part of each head, attention and perceptron side by side or in
-/// turn, an output layer of its own.</summary>
+/// <summary>GPT-NeoX, the architecture of Pythia: rotary positions on a part of each head,
+/// attention and perceptron side by side or in turn, an output layer of its own.</summary>
 /// <remarks>
 /// Source: Black et al., "GPT-NeoX-20B" (2022). The parameters have the names and layouts of Hugging Face's GPT-NeoX without the prefix
-/// <c>gpt_neox.</c>; the output layer is <c>embed_out.weight</c>. There is no dropout. Several threads may run it at the same time as long
-/// as none changes its parameters.
+/// <c>gpt_neox.</c>; the output layer is <c>embed_out.weight</c>. There is no dropout.
+/// Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public sealed class GptNeoX : CausalTransformer
 {

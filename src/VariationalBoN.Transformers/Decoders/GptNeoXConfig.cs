@@ -10,23 +10,23 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     /// <summary>The width of the hidden layer of each block (<c>intermediate_size</c>), at least 1.</summary>
     public required int InnerWidth { get; init; }
 
-    /// <summary>The activation (<c>hidden_act</c>) by transformers' name: <c>gelu</c> (exact), <c>gelu_new</c> (tanh), <c>relu</c> and
-    /// others.</summary>
+    /// <summary>The activation (<c>hidden_act</c>) by transformers' name:
+    /// <c>gelu</c> (exact), <c>gelu_new</c> (tanh), <c>relu</c> and others.</summary>
     public string Activation { get; init; } = "gelu";
 
     /// <summary>The constant added to the variance in layer normalisation (<c>layer_norm_eps</c>), above 0.</summary>
     public double LayerNormEpsilon { get; init; } = 1e-5;
 
-    /// <summary>The frequencies of the positions (<c>rotary_emb_base</c>, <c>rope_theta</c>, <c>rope_scaling</c>,
-    /// <c>rope_parameters</c>).</summary>
+    /// <summary>The frequencies of the positions (<c>rotary_emb_base</c>, <c>rope_theta</c>,
+    /// <c>rope_scaling</c>, <c>rope_parameters</c>).</summary>
     public RotaryConfig Rotary { get; init; } = new();
 
-    /// <summary>The share of each head's dimensions that is turned by the position (<c>rotary_pct</c>, <c>partial_rotary_factor</c>), from
-    /// 0 to 1; an even number of them.</summary>
+    /// <summary>The share of each head's dimensions that is turned by the position (<c>rotary_pct</c>,
+    /// <c>partial_rotary_factor</c>), from 0 to 1; an even number of them.</summary>
     public double RotaryShare { get; init; } = 0.25;
 
-    /// <summary>Whether attention and perceptron read the same input and are added together (<c>use_parallel_residual</c>), or stand in
-    /// turn.</summary>
+    /// <summary>Whether attention and perceptron read the same input and are added
+    /// together (<c>use_parallel_residual</c>), or stand in turn.</summary>
     public bool ParallelResidual { get; init; } = true;
 
     /// <summary>Whether the projections of the attention have biases (<c>attention_bias</c>).</summary>
@@ -47,16 +47,16 @@ public sealed record GptNeoXConfig : CausalTransformerConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
-    /// message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported;
+    /// the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new GptNeoXConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
-    /// message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that is not supported; the message names the key.</exception>
     public static new GptNeoXConfig FromJson(string json) =>
         Read(
             json,

@@ -30,8 +30,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <param name="from">The other place.</param>
     /// <param name="moved">Its rows, and what they become.</param>
     /// <param name="most">As many sequences as the decoding has: no room is made for more.</param>
-    /// <param name="isLeft">Whether no sequence stays in the other place: then its tensors go layer by layer, so that all are never there
-    /// twice.</param>
+    /// <param name="isLeft">Whether no sequence stays in the other place:
+    /// then its tensors go layer by layer, so that all are never there twice.</param>
     internal void Take(KeyValues from, IReadOnlyList<(int Row, CachedRow To)> moved, int most, bool isLeft)
     {
         using var scope = NewDisposeScope();
@@ -128,8 +128,8 @@ internal sealed class KeyValueSlots(int capacity) : KeyValues
     /// <summary>The columns that the longest sequence takes up.</summary>
     internal int Columns { get; private set; }
 
-    /// <summary>Writes the keys and values of the new tokens, both [Count, G, D], and returns those of all, both [Count, G,
-    /// <see cref="Columns"/>, D].</summary>
+    /// <summary>Writes the keys and values of the new tokens, both [Count, G, D],
+    /// and returns those of all, both [Count, G, <see cref="Columns"/>, D].</summary>
     internal (Tensor Keys, Tensor Values) Append(int layer, Tensor keys, Tensor values)
     {
         foreach ((Tensor all, Tensor added) in new[] { (Keys[layer], keys), (Values[layer], values) })

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Keys and values of some sequences, left-aligned: for each layer two tensors [rows, G, columns, D] for G key heads. Owns
-/// them.</summary>
+/// <summary>Keys and values of some sequences, left-aligned:
+/// for each layer two tensors [rows, G, columns, D] for G key heads. Owns them.</summary>
 internal class KeyValues : IDisposable
 {
     /// <summary>By layer.</summary>
@@ -12,8 +12,8 @@ internal class KeyValues : IDisposable
     /// <summary>By layer.</summary>
     internal List<Tensor> Values { get; } = [];
 
-    /// <summary>Takes over what a pass over whole sequences made in the next layer; a copy where it is a part of something larger, which
-    /// would stay.</summary>
+    /// <summary>Takes over what a pass over whole sequences made in the next layer;
+    /// a copy where it is a part of something larger, which would stay.</summary>
     internal void Keep(Tensor keys, Tensor values)
     {
         Keys.Add((IsPart(keys) ? keys.contiguous() : keys).DetachFromDisposeScope());

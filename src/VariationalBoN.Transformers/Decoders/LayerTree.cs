@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Makes the layers of a model under the dotted names of its state dictionary: the name that a parameter is asked for by is the
-/// name it has.</summary>
+/// <summary>Makes the layers of a model under the dotted names of its state dictionary:
+/// the name that a parameter is asked for by is the name it has.</summary>
 internal sealed class LayerTree(nn.Module root, ParameterSource parameters)
 {
     private const double Deviation = 0.02; // initializer_range of both BERT and DistilBERT

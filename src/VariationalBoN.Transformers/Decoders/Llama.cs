@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Llama and what is built like it, Mistral and Qwen: root-mean-square normalisation, rotary positions, heads that share keys and
-/// values, a gated perceptron.</summary>
+/// <summary>Llama and what is built like it, Mistral and Qwen: root-mean-square normalisation,
+/// rotary positions, heads that share keys and values, a gated perceptron.</summary>
 /// <remarks>
 /// Source: Touvron et al., "Llama 2" (2023); the families differ in biases, windows and normalised heads (<see cref="LlamaFamily"/>). The
 /// parameters have the names and layouts of Hugging Face's Llama without the prefix <c>model.</c>; an output layer that is not the token
-/// embedding is <c>lm_head.weight</c>. There is no dropout. Several threads may run it at the same time as long as none changes its
-/// parameters.
+/// embedding is <c>lm_head.weight</c>. There is no dropout.
+/// Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
 public sealed class Llama : CausalTransformer
 {

@@ -33,8 +33,8 @@ internal sealed class LlamaBlock : DecoderBlock
     }
 }
 
-/// <summary>Self-attention with H query heads and G key and value heads of D dimensions; H / G neighbouring query heads share a key
-/// head.</summary>
+/// <summary>Self-attention with H query heads and G key and value heads of D dimensions;
+/// H / G neighbouring query heads share a key head.</summary>
 internal sealed class LlamaAttention : nn.Module
 {
     private readonly Projection q_proj,

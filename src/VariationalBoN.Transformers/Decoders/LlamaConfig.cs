@@ -2,8 +2,8 @@ using VariationalBoN.Weights;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>The shape of a <see cref="Llama"/>, read and written with the keys of Hugging Face's <c>config.json</c> for Llama, Mistral,
-/// Qwen 2 and Qwen 3.</summary>
+/// <summary>The shape of a <see cref="Llama"/>, read and written with the keys of Hugging
+/// Face's <c>config.json</c> for Llama, Mistral, Qwen 2 and Qwen 3.</summary>
 /// <remarks>Immutable, so safe to share between threads.</remarks>
 public sealed partial record LlamaConfig : CausalTransformerConfig
 {
@@ -56,16 +56,16 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     /// <summary>The configuration in a file.</summary>
     /// <param name="path">Path of a <c>config.json</c>.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
-    /// message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported;
+    /// the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static new LlamaConfig Load(string path) => FromFile(path, FromJson);
 
     /// <summary>The configuration in the text of a <c>config.json</c>.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The configuration.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
-    /// message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that is not supported; the message names the key.</exception>
     public static new LlamaConfig FromJson(string json) =>
         Read(
             json,

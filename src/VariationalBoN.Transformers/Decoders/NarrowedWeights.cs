@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>
-/// The weights of a model in bfloat16 for as long as one decoding, and those made of it, go on: each is narrowed once instead of at every
-/// token. For one thread at a time.
+/// The weights of a model in bfloat16 for as long as one decoding, and those made of it, go on:
+/// each is narrowed once instead of at every token. For one thread at a time.
 /// </summary>
 internal sealed class NarrowedWeights : IDisposable
 {

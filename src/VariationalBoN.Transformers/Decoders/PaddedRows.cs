@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>A batch with its attention mask, each row moved so that its tokens come first: positions count from the first token, padding
-/// lies behind and is seen by none.</summary>
+/// <summary>A batch with its attention mask, each row moved so that its tokens come first:
+/// positions count from the first token, padding lies behind and is seen by none.</summary>
 /// <remarks>Its tensors live in the dispose scope in which it is made.</remarks>
 internal sealed class PaddedRows
 {

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>Where the parameters of a model come from when it is built; asked once for each, by its full name in the state
-/// dictionary.</summary>
+/// <summary>Where the parameters of a model come from when it is built;
+/// asked once for each, by its full name in the state dictionary.</summary>
 /// <remarks>What it hands out belongs to no dispose scope, so a model may be built inside one.</remarks>
 internal abstract class ParameterSource
 {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Decoders;
 
-/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does; the bias may be absent, and
-/// there may be an adapter.</summary>
+/// <summary>y = x W + b, W stored [in, out] as GPT-2's Conv1D has it or [out, in] as everything else does;
+/// the bias may be absent, and there may be an adapter.</summary>
 internal sealed class Projection : nn.Module<Tensor, Tensor>
 {
     private readonly Parameter weight;

@@ -17,12 +17,12 @@ public sealed record RotaryConfig
     /// <summary>The factor of the stretching, above 0; 1 without any.</summary>
     public double Factor { get; init; } = 1;
 
-    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths above the original length over this are stretched in full
-    /// (<c>low_freq_factor</c>).</summary>
+    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths above the original length
+    /// over this are stretched in full (<c>low_freq_factor</c>).</summary>
     public double LowFrequencyFactor { get; init; } = 1;
 
-    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths below the original length over this are kept (<c>high_freq_factor</c>),
-    /// above the low factor.</summary>
+    /// <summary>For <see cref="RotaryScaling.Llama3"/>: wavelengths below the original length over
+    /// this are kept (<c>high_freq_factor</c>), above the low factor.</summary>
     public double HighFrequencyFactor { get; init; } = 4;
 
     /// <summary>For <see cref="RotaryScaling.Llama3"/>: the longest sequence of pretraining

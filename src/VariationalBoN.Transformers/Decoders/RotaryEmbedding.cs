@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>
-/// Rotary positions: the pair (x_i, x_{i + R/2}) of a head's first R dimensions is turned by the angle position * f_i, f_i = theta^(-2i/R)
-/// before scaling.
+/// Rotary positions: the pair (x_i, x_{i + R/2}) of a head's first R dimensions is turned
+/// by the angle position * f_i, f_i = theta^(-2i/R) before scaling.
 /// </summary>
 /// <remarks>
 /// Source: Su et al., "RoFormer" (2021). Frequencies and angles are computed in float32 by the operations of transformers, since the
@@ -50,12 +50,12 @@ internal sealed class RotaryEmbedding
     }
 }
 
-/// <summary>The angles of N tokens: cosines (c, c, 1) and sines (-s, s, 0), both [N, 1, D], with c and s for the pairs of the first 2 *
-/// half dimensions.</summary>
+/// <summary>The angles of N tokens: cosines (c, c, 1) and sines (-s, s, 0), both [N, 1, D],
+/// with c and s for the pairs of the first 2 * half dimensions.</summary>
 internal sealed class RotaryAngles(Tensor cosines, Tensor sines, long half)
 {
-    /// <summary>x [N, heads, D] with its pairs turned: x c + (x with the members of each pair exchanged) s, in four passes over
-    /// x.</summary>
+    /// <summary>x [N, heads, D] with its pairs turned:
+    /// x c + (x with the members of each pair exchanged) s, in four passes over x.</summary>
     internal Tensor Rotate(Tensor x)
     {
         long rest = x.size(2) - (2 * half);

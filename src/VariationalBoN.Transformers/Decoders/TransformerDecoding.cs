@@ -146,8 +146,8 @@ internal sealed class TransformerDecoding : IDecoding
 
     private int Longest(IEnumerable<CachedRow> rows) => rows.Select(row => row.Length).DefaultIfEmpty().Max() + _additionalTokens;
 
-    /// <summary>Sees to it that each of some rows, of so many in all, stands in a slot that is its own and has room for one more
-    /// token.</summary>
+    /// <summary>Sees to it that each of some rows, of so many in all,
+    /// stands in a slot that is its own and has room for one more token.</summary>
     private void Place(List<CachedRow> rows, int most)
     {
         var moving = rows.Where(row =>
@@ -173,8 +173,8 @@ internal sealed class TransformerDecoding : IDecoding
 
     /// <summary>
     /// The slots of the least capacity that has room for so many tokens: 32, 64, 96, 128, 192, 256, ..., but no more than about what the
-    /// longest row needs, and not 32 where one of 64 is enough for all. Each capacity costs some calls a layer, and one that is too large
-    /// costs columns.
+    /// longest row needs, and not 32 where one of 64 is enough for all.
+    /// Each capacity costs some calls a layer, and one that is too large costs columns.
     /// </summary>
     private KeyValueSlots RoomFor(int length)
     {

@@ -152,8 +152,18 @@ internal static class GgufArchitecture
         string kind = parts[^1];
         return parts[0] is "h" or "layers"
             ? string.Create(CultureInfo.InvariantCulture, $"blk.{parts[1]}.{InBlock(string.Join('.', parts[2..^1]))}.{kind}")
-            : $"{parts[0] switch { "wte" or "embed_tokens" => "token_embd", "wpe" => "position_embd", "ln_f" or "norm" => "output_norm", "lm_head" => "output", var other => throw Unknown(other) }}.{kind}";
+            : $"{OutsideBlocks(parts[0])}.{kind}";
     }
+
+    private static string OutsideBlocks(string path) =>
+        path switch
+        {
+            "wte" or "embed_tokens" => "token_embd",
+            "wpe" => "position_embd",
+            "ln_f" or "norm" => "output_norm",
+            "lm_head" => "output",
+            _ => throw Unknown(path),
+        };
 
     private static string InBlock(string path) =>
         path switch

@@ -46,8 +46,8 @@ internal static class GgufPreTokenizer
                 _ => null,
             };
 
-    /// <summary>Whether llama.cpp takes a word of the vocabulary whole before it tries the merges, which it knows by the name
-    /// alone.</summary>
+    /// <summary>Whether llama.cpp takes a word of the vocabulary whole before it tries the merges,
+    /// which it knows by the name alone.</summary>
     internal static bool IgnoresMerges(string name) => name == "llama-bpe";
 
     /// <summary>Whether a space goes before the text: the class's own setting overrides a ByteLevel at the top level.</summary>

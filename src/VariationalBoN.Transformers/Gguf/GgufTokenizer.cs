@@ -25,10 +25,10 @@ internal static class GgufTokenizer
 
     /// <summary>Adds tokens, merges or scores, special tokens and the chat template.</summary>
     /// <returns>What the user should know of texts that llama.cpp cuts otherwise; null for nothing.</returns>
-    /// <exception cref="NotSupportedException">llama.cpp does not cut texts as this tokenizer does; the message names the
-    /// setting.</exception>
-    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other
-    /// tokens.</exception>
+    /// <exception cref="NotSupportedException">llama.cpp does not cut texts as this tokenizer does;
+    /// the message names the setting.</exception>
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside
+    /// <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
     internal static string? Add(
         GgufFile file,
         TokenizerFiles files,

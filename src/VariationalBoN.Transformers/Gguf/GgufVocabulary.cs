@@ -33,8 +33,8 @@ internal sealed class GgufVocabulary(string model, string cutting, int size)
 
     /// <summary>Reads the files that the tokenizer was read from, the same first.</summary>
     /// <exception cref="NotSupportedException">llama.cpp has no tokenizer that does the same.</exception>
-    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside <c>tokenizer.json</c> is damaged or holds other
-    /// tokens.</exception>
+    /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside
+    /// <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
     internal static GgufVocabulary Read(TokenizerFiles files, int size)
     {
         var settings = TokenizerSettings.Read(files);
@@ -95,8 +95,8 @@ internal sealed class GgufVocabulary(string model, string cutting, int size)
         );
     }
 
-    /// <summary>A <c>tokenizer.json</c> that was converted from SentencePiece, whose scores and kinds of tokens only <c>tokenizer.model</c>
-    /// holds.</summary>
+    /// <summary>A <c>tokenizer.json</c> that was converted from SentencePiece,
+    /// whose scores and kinds of tokens only <c>tokenizer.model</c> holds.</summary>
     private static GgufVocabulary FromConverted(JsonNode json, TokenizerFiles files, int size)
     {
         string file = files.PathOf("tokenizer.json"),
@@ -145,8 +145,8 @@ internal sealed class GgufVocabulary(string model, string cutting, int size)
 
     private static InvalidDataException Unlike(string file, string how) => new($"{file}: {how}; the two do not belong together.");
 
-    /// <summary>When a space is put before a text: never, each (before any part), or the scheme of a Metaspace; null for another treatment
-    /// of spaces.</summary>
+    /// <summary>When a space is put before a text: never, each (before any part), or the scheme of a Metaspace;
+    /// null for another treatment of spaces.</summary>
     private static string? Spaces(JsonNode json)
     {
         JsonNode? normalizer = json["normalizer"],

@@ -27,16 +27,16 @@ public static class LoraExtensions
         public LoraOptions? Lora => (LoraOptions?)model.AdaptedBy;
     }
 
-    /// <summary>A model of the same weights with fresh adapters, which leave its numbers as they are until they are trained: B is
-    /// zero.</summary>
-    /// <param name="model">The base. Its weights are shared, not copied: frozen in the result, and moved to a device or element type before
-    /// the call, not after it.</param>
+    /// <summary>A model of the same weights with fresh adapters,
+    /// which leave its numbers as they are until they are trained: B is zero.</summary>
+    /// <param name="model">The base. Its weights are shared, not copied:
+    /// frozen in the result, and moved to a device or element type before the call, not after it.</param>
     /// <param name="options">Which layers get adapters; null for all linear layers with rank 8.</param>
     /// <param name="seed">Fixes the initial values of A: uniform in +-1 / sqrt(in). No global generator is read or changed.</param>
-    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first. Its adapters are float32
-    /// and alone ask for gradients.</returns>
-    /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block; or
-    /// the model has adapters already.</exception>
+    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first.
+    /// Its adapters are float32 and alone ask for gradients.</returns>
+    /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block;
+    /// or the model has adapters already.</exception>
     public static CausalTransformer WithLora(this CausalTransformer model, LoraOptions? options = null, long seed = 0) =>
         Adapt(model, options ?? new LoraOptions(), seed, long.MaxValue);
 
@@ -44,8 +44,8 @@ public static class LoraExtensions
     /// <param name="model">The base, as for <see cref="WithLora"/>.</param>
     /// <param name="directory">A directory with <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>.</param>
     /// <returns>The adapted model in evaluation mode, the caller's to dispose.</returns>
-    /// <exception cref="InvalidDataException">A file is damaged, asks for something that is not supported, or does not fit the model; the
-    /// message names file and fault.</exception>
+    /// <exception cref="InvalidDataException">A file is damaged, asks for something that is not supported, or does not fit the model;
+    /// the message names file and fault.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static CausalTransformer LoadLora(this CausalTransformer model, string directory)
     {
@@ -197,8 +197,8 @@ public static class LoraExtensions
         return adapted;
     }
 
-    /// <summary>Whether there is an output layer of its own: that of a classifier's decoder is left out, a tied one is the
-    /// embedding.</summary>
+    /// <summary>Whether there is an output layer of its own:
+    /// that of a classifier's decoder is left out, a tied one is the embedding.</summary>
     private static bool HasOutputLayer(CausalTransformer model) =>
         model.named_parameters().Any(pair => pair.name == model.Shape.Names.Head);
 

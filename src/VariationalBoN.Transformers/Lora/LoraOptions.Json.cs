@@ -13,8 +13,8 @@ public sealed partial record LoraOptions
     /// <summary>The options in a file.</summary>
     /// <param name="path">Path of an <c>adapter_config.json</c>.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported; the
-    /// message names file and key.</exception>
+    /// <exception cref="InvalidDataException">The file is not such a configuration, or asks for something that is not supported;
+    /// the message names file and key.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static LoraOptions Load(string path)
     {
@@ -28,12 +28,12 @@ public sealed partial record LoraOptions
         }
     }
 
-    /// <summary>The options in the text of an <c>adapter_config.json</c>; a setting that is on and not supported, known or not, is refused
-    /// by name.</summary>
+    /// <summary>The options in the text of an <c>adapter_config.json</c>;
+    /// a setting that is on and not supported, known or not, is refused by name.</summary>
     /// <param name="json">The text.</param>
     /// <returns>The options.</returns>
-    /// <exception cref="InvalidDataException">The text is not such a configuration, or asks for something that is not supported; the
-    /// message names the key.</exception>
+    /// <exception cref="InvalidDataException">The text is not such a configuration,
+    /// or asks for something that is not supported; the message names the key.</exception>
     public static LoraOptions FromJson(string json)
     {
         ArgumentNullException.ThrowIfNull(json);

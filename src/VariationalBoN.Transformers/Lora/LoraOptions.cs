@@ -28,8 +28,8 @@ public sealed partial record LoraOptions
     /// <value>Default false.</value>
     public bool RankStabilized { get; init; }
 
-    /// <summary>The layers by the ends of their names, such as <c>c_attn</c> or <c>self_attn.q_proj</c> (<c>target_modules</c> as a
-    /// list).</summary>
+    /// <summary>The layers by the ends of their names, such as <c>c_attn</c> or
+    /// <c>self_attn.q_proj</c> (<c>target_modules</c> as a list).</summary>
     /// <value>Default none.</value>
     public ImmutableArray<string> TargetModules { get; init; } = [];
 
@@ -39,13 +39,13 @@ public sealed partial record LoraOptions
     /// <value>Default null: <see cref="TargetModules"/> names them, and if that is empty, they are all linear layers.</value>
     public string? TargetPattern { get; init; }
 
-    /// <summary>Other ranks: a regular expression for the end of a layer's name, and its r; the first that fits counts
-    /// (<c>rank_pattern</c>).</summary>
+    /// <summary>Other ranks: a regular expression for the end of a layer's name, and its r;
+    /// the first that fits counts (<c>rank_pattern</c>).</summary>
     /// <value>Default none.</value>
     public ImmutableArray<KeyValuePair<string, int>> RankPattern { get; init; } = [];
 
-    /// <summary>Other alphas: a regular expression for the end of a layer's name, and its alpha; the first that fits counts
-    /// (<c>alpha_pattern</c>).</summary>
+    /// <summary>Other alphas: a regular expression for the end of a layer's name, and its alpha;
+    /// the first that fits counts (<c>alpha_pattern</c>).</summary>
     /// <value>Default none.</value>
     public ImmutableArray<KeyValuePair<string, double>> AlphaPattern { get; init; } = [];
 

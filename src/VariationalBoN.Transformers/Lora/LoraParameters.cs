@@ -4,13 +4,13 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Lora;
 
-/// <summary>The frozen weights of a model, shared with it, and fresh adapters on the layers that the options choose: A uniform in +-1 /
-/// sqrt(in), B zero.</summary>
+/// <summary>The frozen weights of a model, shared with it, and fresh adapters on the layers that the options choose:
+/// A uniform in +-1 / sqrt(in), B zero.</summary>
 /// <param name="owner">The model.</param>
 /// <param name="options">Which layers get adapters.</param>
 /// <param name="seed">Fixes the values of A.</param>
-/// <param name="inFile">How many values the file holds that the adapters are to be read from: a rank that asks for many times more is
-/// refused before it gets the memory.</param>
+/// <param name="inFile">How many values the file holds that the adapters are to be read from:
+/// a rank that asks for many times more is refused before it gets the memory.</param>
 internal sealed class LoraParameters(CausalTransformer owner, LoraOptions options, long seed, long inFile = long.MaxValue)
     : SharedParameters(owner)
 {

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Transformers.Lora;
 
-/// <summary>The parameters of a model with adapters as those of a plain one: copies of one element type, with scale B A added where there
-/// is an adapter.</summary>
+/// <summary>The parameters of a model with adapters as those of a plain one:
+/// copies of one element type, with scale B A added where there is an adapter.</summary>
 internal sealed class MergedParameters(nn.Module adapted, ScalarType type) : ParameterSource
 {
     private readonly Dictionary<string, Parameter> _parameters = adapted

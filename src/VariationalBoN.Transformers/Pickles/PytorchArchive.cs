@@ -14,8 +14,8 @@ internal static class PytorchArchive
         new("pytorch_model.bin", "pytorch_model.bin.index.json", ".bin", stream => (Read(stream), new Dictionary<string, string>()));
 
     /// <summary>Finds every tensor; nothing is believed before it has been held against the archive.</summary>
-    /// <exception cref="InvalidDataException">The archive is damaged or holds something else; the message names it and the
-    /// byte.</exception>
+    /// <exception cref="InvalidDataException">The archive is damaged or holds something else;
+    /// the message names it and the byte.</exception>
     internal static IReadOnlyList<WeightEntry> Read(Stream stream)
     {
         var archive = new ZipDirectory(stream);

@@ -4,10 +4,10 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Pickles;
 
-/// <summary>Where the entries of a zip archive lie in it, for archives that store without compression, as <c>torch.save</c> writes
-/// them.</summary>
-/// <remarks>Unlike the zip reader of .NET it tells the place of the bytes, so that weights are read straight from the file into their
-/// parameters.</remarks>
+/// <summary>Where the entries of a zip archive lie in it, for archives that store without compression,
+/// as <c>torch.save</c> writes them.</summary>
+/// <remarks>Unlike the zip reader of .NET it tells the place of the bytes,
+/// so that weights are read straight from the file into their parameters.</remarks>
 internal sealed class ZipDirectory
 {
     /// <summary>Far above what a checkpoint needs: some 60 bytes a tensor.</summary>

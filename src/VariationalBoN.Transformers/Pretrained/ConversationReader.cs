@@ -4,8 +4,8 @@ using VariationalBoN.Transformers.ChatTemplates;
 
 namespace VariationalBoN.Transformers.Pretrained;
 
-/// <summary>How a classifier reads a prompt with its answer: texts as they are, conversations by a chat template. Immutable;
-/// thread-safe.</summary>
+/// <summary>How a classifier reads a prompt with its answer:
+/// texts as they are, conversations by a chat template. Immutable; thread-safe.</summary>
 /// <param name="tokenizer">What reads texts.</param>
 /// <param name="chat">What reads conversations; null where the template cannot be read.</param>
 /// <param name="unreadable">Why it cannot.</param>
@@ -32,8 +32,8 @@ internal sealed class ConversationReader(HuggingFaceTokenizer tokenizer, ChatTok
         }
     }
 
-    /// <summary>The ids of a completion behind its prompt, at most so many: a text loses the end that the settings say, a conversation its
-    /// beginning.</summary>
+    /// <summary>The ids of a completion behind its prompt, at most so many:
+    /// a text loses the end that the settings say, a conversation its beginning.</summary>
     public ImmutableArray<int> Encode(Completion completion, int most)
     {
         Prompt whole = completion.Prompt.Answered(completion.Text);

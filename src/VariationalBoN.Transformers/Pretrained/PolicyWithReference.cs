@@ -29,8 +29,8 @@ public sealed class PolicyWithReference : IDisposable
         (Policy, Reference) = HasAdapters ? (other, plain) : (plain, other);
     }
 
-    /// <summary>pi_theta, which trains: its <see cref="CausalLmPolicy.Parameters"/> are the adapters where there are some, and all weights
-    /// otherwise.</summary>
+    /// <summary>pi_theta, which trains: its <see cref="CausalLmPolicy.Parameters"/> are the
+    /// adapters where there are some, and all weights otherwise.</summary>
     public CausalLmPolicy Policy { get; }
 
     /// <summary>pi_ref, frozen: what a <see cref="Scorer"/> is given.</summary>
@@ -46,8 +46,8 @@ public sealed class PolicyWithReference : IDisposable
     /// <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/>.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="elementType">
-    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that
-    /// nothing is rounded.
+    /// The element type of the weights in the files; null for that in memory,
+    /// or for the wider of those of weights and adapters, so that nothing is rounded.
     /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>

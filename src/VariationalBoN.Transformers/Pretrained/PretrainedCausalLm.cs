@@ -13,8 +13,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Transformers;
 
 /// <summary>
-/// A language model with its tokenizer, loaded from a Hugging Face directory and saved as one: the usual way to get a policy and its
-/// reference.
+/// A language model with its tokenizer, loaded from a Hugging Face directory and saved as one:
+/// the usual way to get a policy and its reference.
 /// </summary>
 /// <remarks>
 /// The directory is one as downloaded or as written by <c>save_pretrained</c>, of a family that a
@@ -92,8 +92,8 @@ public sealed partial class PretrainedCausalLm : IDisposable
     public bool HasChatTemplate => _chat is not null;
 
     /// <summary>The chat template.</summary>
-    /// <exception cref="InvalidOperationException">There is none, or it cannot be used; see <see cref="HasChatTemplate"/> and
-    /// <see cref="Warnings"/>.</exception>
+    /// <exception cref="InvalidOperationException">There is none, or it cannot be used;
+    /// see <see cref="HasChatTemplate"/> and <see cref="Warnings"/>.</exception>
     public ChatTemplate ChatTemplate => _chat?.Template ?? throw new InvalidOperationException(_noTemplate);
 
     /// <summary>
@@ -193,8 +193,8 @@ public sealed partial class PretrainedCausalLm : IDisposable
     /// <param name="lora">Which layers get adapters, that alone train; null to train the weights themselves.</param>
     /// <param name="seed">Fixes the initial values of the adapters.</param>
     /// <param name="tokenizer">
-    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of your own; null for
-    /// <see cref="PromptTokenizer"/>.
+    /// What turns prompts into tokens, such as <see cref="Chat"/> with options or a template of your own;
+    /// null for <see cref="PromptTokenizer"/>.
     /// </param>
     /// <returns>Both, the caller's to dispose, before this object.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>

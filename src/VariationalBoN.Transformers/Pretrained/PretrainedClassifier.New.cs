@@ -12,8 +12,8 @@ public sealed partial class PretrainedClassifier
 {
     private const long MostFileBytes = 5_000_000_000;
 
-    /// <summary>A new classifier of a language model: its decoder with a new head in place of the output layer, its tokenizer and chat
-    /// template; a reward model.</summary>
+    /// <summary>A new classifier of a language model: its decoder with a new head in place of the output layer,
+    /// its tokenizer and chat template; a reward model.</summary>
     /// <remarks>
     /// The weights are copied in float32, whatever type the model has, adapters merged; the model stays the caller's and may be disposed
     /// of. The head begins as N(0, 0.02). Saved, it is what
@@ -28,8 +28,8 @@ public sealed partial class PretrainedClassifier
     /// the tokenizer's settings have none, they get it.
     /// </param>
     /// <returns>The classifier, frozen until <see cref="MakeTrainable"/>, in evaluation mode; the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's; or there is none at all, and none
-    /// was given.</exception>
+    /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's;
+    /// or there is none at all, and none was given.</exception>
     public static PretrainedClassifier FromCausalLm(
         PretrainedCausalLm model,
         long seed,

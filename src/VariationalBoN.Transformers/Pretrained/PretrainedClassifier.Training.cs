@@ -28,8 +28,8 @@ public sealed partial class PretrainedClassifier
     /// </remarks>
     /// <param name="lora">Which layers get adapters; null to train all weights.</param>
     /// <param name="seed">Fixes the first values of the adapters.</param>
-    /// <exception cref="ArgumentException">An option is faulty or chooses no layer, or the classifier is no decoder, which alone takes
-    /// adapters.</exception>
+    /// <exception cref="ArgumentException">An option is faulty or chooses no layer,
+    /// or the classifier is no decoder, which alone takes adapters.</exception>
     /// <exception cref="InvalidOperationException">It has adapters already; or all weights were to train and are of 16 bits.</exception>
     public void MakeTrainable(LoraOptions? lora = null, long seed = 0)
     {
@@ -62,13 +62,13 @@ public sealed partial class PretrainedClassifier
     /// <summary>The logits of completions, read as <see cref="TextReward"/> reads them, with gradient: for
     /// <c>RewardModelLoss.CrossEntropy</c>.</summary>
     /// <param name="completions">B completions, at least one.</param>
-    /// <param name="options">Which text, and how many rows a pass takes; null for the defaults. The label and the output are not
-    /// used.</param>
+    /// <param name="options">Which text, and how many rows a pass takes;
+    /// null for the defaults. The label and the output are not used.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template.</param>
     /// <returns>A fresh tensor [B, labels], the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">There is no completion, or an option is faulty.</exception>
-    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or a completion cannot be read; the message shows
-    /// it.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer,
+    /// or a completion cannot be read; the message shows it.</exception>
     public Tensor Logits(IReadOnlyList<Completion> completions, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -85,8 +85,8 @@ public sealed partial class PretrainedClassifier
     /// <param name="chat">As for <see cref="Logits"/>.</param>
     /// <returns>0 to the number of pairs.</returns>
     /// <exception cref="ArgumentException">An option is faulty.</exception>
-    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
-    /// it.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer,
+    /// or an answer cannot be read; the message shows it.</exception>
     public int CountReadAlike(IReadOnlyList<PreferencePair> pairs, ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
     {
         ArgumentNullException.ThrowIfNull(pairs);
@@ -104,10 +104,10 @@ public sealed partial class PretrainedClassifier
     /// <param name="options">As for <see cref="Logits"/>.</param>
     /// <param name="chat">As for <see cref="Logits"/>.</param>
     /// <returns>Two fresh tensors [P], the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">There is no pair, an option is faulty, the classifier has more than one label, or answers of a
-    /// pair are to different prompts.</exception>
-    /// <exception cref="InvalidOperationException">The directory has no tokenizer, or an answer cannot be read; the message shows
-    /// it.</exception>
+    /// <exception cref="ArgumentException">There is no pair, an option is faulty, the classifier has more than one label,
+    /// or answers of a pair are to different prompts.</exception>
+    /// <exception cref="InvalidOperationException">The directory has no tokenizer,
+    /// or an answer cannot be read; the message shows it.</exception>
     public (Tensor Chosen, Tensor Rejected) PairRewards(
         IReadOnlyList<PreferencePair> pairs,
         ClassifierRewardOptions? options = null,

@@ -12,8 +12,8 @@ namespace VariationalBoN.Transformers;
 /// </summary>
 /// <remarks>
 /// Load one, or make one of a language model (<see cref="FromCausalLm"/>) and train it: <see cref="MakeTrainable"/>,
-/// <see cref="PairRewards"/>, <see cref="Save"/>. It owns its classifier. Several threads may use it at the same time as long as none
-/// changes the parameters.
+/// <see cref="PairRewards"/>, <see cref="Save"/>. It owns its classifier.
+/// Several threads may use it at the same time as long as none changes the parameters.
 /// </remarks>
 public sealed partial class PretrainedClassifier : IDisposable
 {
@@ -45,8 +45,8 @@ public sealed partial class PretrainedClassifier : IDisposable
         );
 
     /// <summary>Reads a classifier, its weights straight into its parameters, and its tokenizer.</summary>
-    /// <param name="directory">The directory: of a BERT or DistilBERT classifier, or of a decoder with a scalar or other classification
-    /// head.</param>
+    /// <param name="directory">The directory: of a BERT or DistilBERT classifier,
+    /// or of a decoder with a scalar or other classification head.</param>
     /// <param name="options">Element type and device; null for float32 on the processor.</param>
     /// <returns>The classifier, in evaluation mode; the caller's to dispose.</returns>
     /// <exception cref="IOException">The directory or one of its files is missing or cannot be read; the message names it.</exception>
@@ -91,8 +91,8 @@ public sealed partial class PretrainedClassifier : IDisposable
     public bool HasChatTemplate => _files.HasChatTemplate;
 
     /// <summary>The tokenizer with the classifier's own chat template.</summary>
-    /// <param name="options">What else the tokens depend on; null for the defaults without a generation prompt, since a judge reads a
-    /// finished answer.</param>
+    /// <param name="options">What else the tokens depend on;
+    /// null for the defaults without a generation prompt, since a judge reads a finished answer.</param>
     /// <returns>What <see cref="TextReward"/> reads conversations with.</returns>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
     /// <exception cref="InvalidDataException">The directory has no chat template; the message says how one is given.</exception>
@@ -108,8 +108,8 @@ public sealed partial class PretrainedClassifier : IDisposable
     /// <see cref="ClassifierRewardOptions.Format"/> is given, that makes the text of every completion.
     /// </remarks>
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
-    /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template, and else
-    /// conversations are refused.</param>
+    /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template,
+    /// and else conversations are refused.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
@@ -121,19 +121,19 @@ public sealed partial class PretrainedClassifier : IDisposable
             : ClassifierReward.FromText(Classifier, (text, most) => tokenizer.Encode(text, addSpecialTokens: true, most), options);
     }
 
-    /// <summary>Rewards the token ids of a completion behind those of its prompt: for a classifier with the tokenizer of the
-    /// policy.</summary>
+    /// <summary>Rewards the token ids of a completion behind those of its prompt:
+    /// for a classifier with the tokenizer of the policy.</summary>
     /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
     /// <returns>The reward model, which is of use as long as this object is.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 
-    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does, adapters merged into the
-    /// weights.</summary>
+    /// <summary>Writes a directory as <see cref="PretrainedCausalLm.Save(string, ScalarType?)"/> does,
+    /// adapters merged into the weights.</summary>
     /// <param name="directory">Path of the directory; a new one appears whole or not at all.</param>
     /// <param name="elementType">
-    /// The element type of the weights in the files; null for that in memory, or for the wider of those of weights and adapters, so that
-    /// nothing is rounded.
+    /// The element type of the weights in the files; null for that in memory,
+    /// or for the wider of those of weights and adapters, so that nothing is rounded.
     /// </param>
     /// <exception cref="ArgumentException">The type is not one of floating-point numbers.</exception>
     /// <exception cref="IOException">A file cannot be written; what was there is unchanged.</exception>

@@ -90,8 +90,8 @@ internal sealed class PretrainedFiles
 
     /// <summary>The files of another model with this tokenizer and chat template: a classifier, which generates nothing.</summary>
     /// <param name="config">The text of its <c>config.json</c>.</param>
-    /// <param name="padding">The padding token where the settings of the tokenizer name none, which then name it, in a new file where there
-    /// are no settings; else null.</param>
+    /// <param name="padding">The padding token where the settings of the tokenizer name none,
+    /// which then name it, in a new file where there are no settings; else null.</param>
     internal PretrainedFiles WithConfig(string config, string? padding) =>
         new(
             _directory,

@@ -10,8 +10,8 @@ namespace VariationalBoN.Transformers.Pretrained;
 /// </summary>
 public sealed record PretrainedOptions
 {
-    /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory (values of other files are converted); Float64
-    /// for comparisons.</summary>
+    /// <summary>The element type of the weights: Float32, or BFloat16 for half the memory
+    /// (values of other files are converted); Float64 for comparisons.</summary>
     /// <value>Default <see cref="ScalarType.Float32"/>.</value>
     public ScalarType ElementType { get; init; } = ScalarType.Float32;
 
@@ -21,8 +21,8 @@ public sealed record PretrainedOptions
 
     /// <summary>
     /// Whether safetensors whose element type is <see cref="ElementType"/> are mapped into memory instead of read, on the processor:
-    /// loading takes next to no time, models of one directory share their pages, also between processes, and a weight that is trained gets
-    /// pages of its own.
+    /// loading takes next to no time, models of one directory share their pages,
+    /// also between processes, and a weight that is trained gets pages of its own.
     /// </summary>
     /// <value>Default true. On Windows, where a mapped file cannot be replaced, they are read in any case.</value>
     /// <remarks>
@@ -37,8 +37,8 @@ public sealed record PretrainedOptions
 
     /// <summary>
     /// Whether products with weights are computed in bfloat16 and everything else in float32:
-    /// <see cref="CausalTransformer.MixedPrecision"/>. With float32 weights these are what trains; weights in BFloat16 are frozen below
-    /// adapters.
+    /// <see cref="CausalTransformer.MixedPrecision"/>. With float32 weights these are what trains;
+    /// weights in BFloat16 are frozen below adapters.
     /// </summary>
     /// <value>Default false.</value>
     public bool MixedPrecision { get; init; }
@@ -48,8 +48,8 @@ public sealed record PretrainedOptions
     /// <value>Default false.</value>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what <see cref="PretrainedCausalLm.SaveGguf"/> warns
-    /// of.</summary>
+    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what
+    /// <see cref="PretrainedCausalLm.SaveGguf"/> warns of.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 

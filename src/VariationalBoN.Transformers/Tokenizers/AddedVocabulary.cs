@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>The tokens beside a model's vocabulary, and how they are found in a text before the model sees it. Ids are given as
-/// transformers gives them.</summary>
+/// <summary>The tokens beside a model's vocabulary, and how they are found in a text before the model sees it.
+/// Ids are given as transformers gives them.</summary>
 internal sealed class AddedVocabulary
 {
     private readonly TokenVocabulary _model;
@@ -35,8 +35,8 @@ internal sealed class AddedVocabulary
         return id;
     }
 
-    /// <summary>Adds what the settings list and what of the special tokens is still missing, as transformers does after it has read the
-    /// tokenizer.</summary>
+    /// <summary>Adds what the settings list and what of the special tokens is still missing,
+    /// as transformers does after it has read the tokenizer.</summary>
     internal void Add(TokenizerSettings settings)
     {
         var special = settings.Special.Select(token => token.Content).ToHashSet(StringComparer.Ordinal);

@@ -33,8 +33,8 @@ internal static class ByteLevelAlphabet
             ArrayPool<char>.Shared.Return(rented);
     }
 
-    /// <summary>The text of tokens; bytes that are no UTF-8 become U+FFFD, and a token with a character outside the alphabet stands for
-    /// itself.</summary>
+    /// <summary>The text of tokens; bytes that are no UTF-8 become U+FFFD,
+    /// and a token with a character outside the alphabet stands for itself.</summary>
     internal static string Decode(IReadOnlyList<string> tokens)
     {
         var bytes = new ArrayBufferWriter<byte>(Math.Max(16, 4 * tokens.Count));

@@ -5,12 +5,12 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Byte-pair encoding: of all neighbours the pair that was merged first in training is merged, the leftmost first, until none is
-/// left.</summary>
+/// <summary>Byte-pair encoding: of all neighbours the pair that was merged first in training is merged,
+/// the leftmost first, until none is left.</summary>
 /// <remarks>
 /// Our own loop: BpeTokenizer of Microsoft.ML.Tokenizers 2.0.1 gives the same ids on the golden texts of GPT-2 and Llama 3, but knows
-/// neither <c>ignore_merges</c> nor byte fallback. The ids of the first 10,000 different short words are kept, since texts repeat them.
-/// Thread-safe.
+/// neither <c>ignore_merges</c> nor byte fallback. The ids of the first 10,000 different short words are kept,
+/// since texts repeat them. Thread-safe.
 /// </remarks>
 internal sealed class BytePairModel : ITokenModel
 {

@@ -5,8 +5,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57, or an error that names what it cannot
-/// honour.</summary>
+/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57,
+/// or an error that names what it cannot honour.</summary>
 /// <remarks>
 /// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or
 /// <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>. What it does not know is refused by name
@@ -66,8 +66,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The ids of all special tokens that the settings name, in rising order.</summary>
     public ImmutableArray<int> SpecialIds { get; }
 
-    /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them; chat templates read
-    /// them.</summary>
+    /// <summary>The special tokens that have a name, such as <c>bos_token</c>, as the settings write them;
+    /// chat templates read them.</summary>
     public ImmutableDictionary<string, string> SpecialTokens { get; }
 
     /// <summary>The tokens beside the model's vocabulary, by id, with how they are found.</summary>
@@ -87,8 +87,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <exception cref="DirectoryNotFoundException">There is no such directory.</exception>
     /// <exception cref="InvalidDataException">A file is damaged or asks for what is not supported, or the vocabulary is larger than the
     /// model's; the message names file, place and setting.</exception>
-    /// <exception cref="PlatformNotSupportedException">The tokenizer normalises Unicode and .NET runs in invariant globalization
-    /// mode.</exception>
+    /// <exception cref="PlatformNotSupportedException">The tokenizer normalises Unicode
+    /// and .NET runs in invariant globalization mode.</exception>
     public static HuggingFaceTokenizer Load(string directory, int vocabularySize)
     {
         ArgumentNullException.ThrowIfNull(directory);
@@ -128,8 +128,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     ImmutableArray<int> ITokenizer.Encode(string text, bool addSpecialTokens) => Encode(text, addSpecialTokens);
 
     /// <summary>The ids of a text.</summary>
-    /// <param name="text">The text; special tokens written in it are recognised either way, halves of surrogate pairs become
-    /// U+FFFD.</param>
+    /// <param name="text">The text; special tokens written in it are recognised either way,
+    /// halves of surrogate pairs become U+FFFD.</param>
     /// <param name="addSpecialTokens">Whether the special tokens that the model expects are put around it; false for a text that has them,
     /// such as the output of a chat template.</param>
     /// <param name="maxLength">The largest number of ids, special tokens included; the text loses its end, or its start where the settings
@@ -156,8 +156,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
         return [.. frame.Before, .. ids, .. frame.After];
     }
 
-    /// <summary>Cuts ids of a conversation that are too many at its beginning, so that what was answered last stays: so do BOS and the
-    /// special tokens at the end.</summary>
+    /// <summary>Cuts ids of a conversation that are too many at its beginning, so that what was answered last stays:
+    /// so do BOS and the special tokens at the end.</summary>
     internal ImmutableArray<int> Cut(ImmutableArray<int> tokens, int most)
     {
         if (tokens.Length <= most)
@@ -169,8 +169,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     /// <summary>The ids of a text, with nothing around it, in which some special tokens are text.</summary>
     /// <param name="text">The text.</param>
     /// <param name="plain">Where a special token is text, even if it only touches one of these ranges.</param>
-    /// <param name="held">Ids of tokens that are text there too, beside the special ones and those that the settings name; null for
-    /// none.</param>
+    /// <param name="held">Ids of tokens that are text there too,
+    /// beside the special ones and those that the settings name; null for none.</param>
     /// <exception cref="InvalidOperationException">The tokenizer's own vocabulary makes a special token of text there.</exception>
     internal ImmutableArray<int> Encode(string text, IEnumerable<(int Start, int End)> plain, IEnumerable<int>? held = null)
     {
@@ -183,8 +183,8 @@ public sealed class HuggingFaceTokenizer : ITokenizer
     public string Decode(IReadOnlyList<int> tokens) => Decode(tokens, skipSpecial: true);
 
     /// <summary>The text of token ids.</summary>
-    /// <param name="tokens">The ids, each in 0 to <see cref="VocabularySize"/> - 1; those that name no token give no text, and bytes that
-    /// are no UTF-8 become U+FFFD.</param>
+    /// <param name="tokens">The ids, each in 0 to <see cref="VocabularySize"/> - 1;
+    /// those that name no token give no text, and bytes that are no UTF-8 become U+FFFD.</param>
     /// <param name="skipSpecial">Whether special tokens are left out.</param>
     /// <returns>The text.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An id lies outside the vocabulary.</exception>

@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>An object of a JSON file, read key by key: what was not asked for is refused by name, and every message names file and JSON
-/// path.</summary>
+/// <summary>An object of a JSON file, read key by key: what was not asked for is refused by name,
+/// and every message names file and JSON path.</summary>
 internal sealed class JsonSection
 {
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 64, AllowDuplicateProperties = false };

@@ -155,8 +155,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         return parts;
     }
 
-    /// <summary>The pieces of a part; where it begins with a space, the unknown token goes before it and off again, since the library might
-    /// strip the space.</summary>
+    /// <summary>The pieces of a part; where it begins with a space, the unknown token goes before it and off again,
+    /// since the library might strip the space.</summary>
     private List<string> Pieces(string text, TextRanges? plain)
     {
         List<string> pieces = Pieces(text);
@@ -206,8 +206,8 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
         return text.Append(Run(run)).ToString();
     }
 
-    /// <summary>SentencePiece's own decoding: spaces back, bytes to characters, U+FFFD for each byte that fits none, the space before the
-    /// text off.</summary>
+    /// <summary>SentencePiece's own decoding: spaces back, bytes to characters,
+    /// U+FFFD for each byte that fits none, the space before the text off.</summary>
     private string Run(List<string> pieces)
     {
         var text = new StringBuilder();

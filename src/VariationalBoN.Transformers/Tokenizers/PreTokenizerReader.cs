@@ -8,8 +8,8 @@ internal static class PreTokenizerReader
     private static readonly TextPattern s_gpt2 = new(null, UnicodeRegex.Gpt2);
 
     /// <param name="section">The description; null for none.</param>
-    /// <param name="prefixSpace">The setting of the tokenizer's class, which overrides a ByteLevel of the file at the top level; null
-    /// inside a sequence.</param>
+    /// <param name="prefixSpace">The setting of the tokenizer's class,
+    /// which overrides a ByteLevel of the file at the top level; null inside a sequence.</param>
     internal static PieceCutter? Read(JsonSection? section, bool? prefixSpace)
     {
         if (section is null)
@@ -121,8 +121,8 @@ internal static class PreTokenizerReader
     }
 
     /// <summary>
-    /// When a Metaspace puts its character before a text. Older files say it with <c>add_prefix_space</c>; the class's own setting of
-    /// that name reaches the type ByteLevel alone.
+    /// When a Metaspace puts its character before a text. Older files say it with <c>add_prefix_space</c>;
+    /// the class's own setting of that name reaches the type ByteLevel alone.
     /// </summary>
     /// <exception cref="InvalidDataException">The scheme is unknown, or absent or another than never beside <c>add_prefix_space</c> =
     /// false; the original refuses the same.</exception>

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>Reads a pattern into nodes: first what stands there, then, from the end to the start, the nodes that know what
-/// follows.</summary>
+/// <summary>Reads a pattern into nodes: first what stands there, then,
+/// from the end to the start, the nodes that know what follows.</summary>
 internal sealed class RegexParser(string pattern)
 {
     private const int LongestUnrolling = 64; // rounds of a group with a count; sets are counted without this

@@ -20,8 +20,8 @@ internal ref struct RegexRun(ReadOnlySpan<char> text, string pattern)
         Spend();
     }
 
-    /// <summary>Counts a step. A pattern of a tokenizer needs a few of them a character; only one made to hang needs more than this
-    /// allows.</summary>
+    /// <summary>Counts a step. A pattern of a tokenizer needs a few of them a character;
+    /// only one made to hang needs more than this allows.</summary>
     internal void Spend()
     {
         if (--_steps < 0)

@@ -22,8 +22,8 @@ internal sealed class RegexSet
 
     /// <summary>The set of an escape such as <c>\s</c>; null when the letter names none.</summary>
     /// <param name="escape">The letter.</param>
-    /// <param name="inClass">Whether it stands in square brackets, where <c>\w</c> leaves out the superscripts and fractions of Latin
-    /// 1.</param>
+    /// <param name="inClass">Whether it stands in square brackets,
+    /// where <c>\w</c> leaves out the superscripts and fractions of Latin 1.</param>
     internal static RegexSet? Of(char escape, bool inClass) =>
         RegexProperty.Of(char.ToLowerInvariant(escape), inClass) is Func<Rune, bool> kind ? Of(kind, negated: char.IsUpper(escape)) : null;
 

@@ -3,8 +3,8 @@ using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>SentencePiece's byte-pair encoding: of all neighbours those are joined whose union has the highest score, the leftmost
-/// first.</summary>
+/// <summary>SentencePiece's byte-pair encoding: of all neighbours those are joined
+/// whose union has the highest score, the leftmost first.</summary>
 /// <remarks>
 /// Our own: LlamaTokenizer of Microsoft.ML.Tokenizers 2.0.1 differs on 5 of the 68 golden texts (runs of spaces and of symbols, what
 /// follows a special token), and reports damage without a place. Changed while it is read, immutable from then on.

@@ -4,8 +4,8 @@ using System.Text;
 namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>Cuts a text at tokens: from left to right, of those that begin at one place the longest.</summary>
-/// <remarks>A trie, so that the time does not grow with the number of tokens, and the vectorised search for a character that begins one.
-/// Immutable; thread-safe.</remarks>
+/// <remarks>A trie, so that the time does not grow with the number of tokens,
+/// and the vectorised search for a character that begins one. Immutable; thread-safe.</remarks>
 internal sealed class TokenMatcher
 {
     private readonly Dictionary<ulong, int> _children = []; // of a node (high half) and a character the next node

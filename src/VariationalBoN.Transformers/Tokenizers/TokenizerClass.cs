@@ -1,11 +1,11 @@
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>What a tokenizer's class in transformers adds to its files: special tokens that need no mention, and what it
-/// overrides.</summary>
+/// <summary>What a tokenizer's class in transformers adds to its files:
+/// special tokens that need no mention, and what it overrides.</summary>
 /// <param name="Name">The name without the ending Fast.</param>
 /// <param name="Defaults">Named special tokens, such as <c>bos_token</c>, unless the settings say otherwise.</param>
-/// <param name="RewritesFrame">Whether BOS and EOS are set by <c>add_bos_token</c> and <c>add_eos_token</c> instead of the file's
-/// post-processor.</param>
+/// <param name="RewritesFrame">Whether BOS and EOS are set by <c>add_bos_token</c> and
+/// <c>add_eos_token</c> instead of the file's post-processor.</param>
 /// <param name="AddsBos">What <c>add_bos_token</c> is when absent.</param>
 /// <param name="MaskTakesSpace">Whether <c>mask_token</c> takes the white space before it wherever it is named by its text alone.</param>
 /// <param name="Decoding">What the class does to a decoded text.</param>

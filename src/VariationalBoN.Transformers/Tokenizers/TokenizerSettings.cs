@@ -4,8 +4,8 @@ using System.Text.Json;
 
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>What <c>tokenizer_config.json</c> says, with <c>special_tokens_map.json</c> and <c>added_tokens.json</c> where transformers
-/// reads them.</summary>
+/// <summary>What <c>tokenizer_config.json</c> says, with <c>special_tokens_map.json</c>
+/// and <c>added_tokens.json</c> where transformers reads them.</summary>
 internal sealed record TokenizerSettings
 {
     private static readonly string[] s_names = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
@@ -32,16 +32,16 @@ internal sealed record TokenizerSettings
 
     internal bool? AddPrefixSpace { get; init; }
 
-    /// <summary>What the class makes of <c>add_prefix_space</c> of a ByteLevel at the top of <c>tokenizer.json</c>; null leaves
-    /// it.</summary>
+    /// <summary>What the class makes of <c>add_prefix_space</c> of a ByteLevel at
+    /// the top of <c>tokenizer.json</c>; null leaves it.</summary>
     internal bool? PrefixSpaceOfJson => AddPrefixSpace ?? (Class.Name == "TokenizersBackend" ? null : false);
 
     internal bool AddBos { get; init; }
 
     internal bool AddEos { get; init; }
 
-    /// <summary>Whether BOS and EOS are those of the settings, whatever the post-processor of the file: by class, or in transformers 5
-    /// where the settings mention them.</summary>
+    /// <summary>Whether BOS and EOS are those of the settings, whatever the post-processor of the file:
+    /// by class, or in transformers 5 where the settings mention them.</summary>
     internal bool RewritesFrame { get; init; }
 
     internal bool CleanUp { get; init; }
@@ -141,8 +141,8 @@ internal sealed record TokenizerSettings
         return added.ToImmutable();
     }
 
-    /// <summary>Named and additional special tokens; the map counts before the configuration, and both before the defaults of the
-    /// class.</summary>
+    /// <summary>Named and additional special tokens; the map counts before the configuration,
+    /// and both before the defaults of the class.</summary>
     private void ReadSpecial(JsonSection? json, JsonSection? map)
     {
         var named = Class.Defaults.ToImmutableSortedDictionary(

@@ -3,8 +3,8 @@ namespace VariationalBoN.Transformers.Tokenizers;
 /// <summary>The part of Oniguruma's regular expressions that tokenizers use, over code points.</summary>
 /// <remarks>
 /// Not System.Text.RegularExpressions, because that one sees UTF-16 units (𠀀 is no letter to it, nor ③ beyond the basic plane a number),
-/// knows no possessive quantifiers and folds case without ſ and K. What the parser does not know it refuses by name. Work is bounded, so no
-/// pattern can hang. Immutable; thread-safe.
+/// knows no possessive quantifiers and folds case without ſ and K. What the parser does not know it refuses by name.
+/// Work is bounded, so no pattern can hang. Immutable; thread-safe.
 /// </remarks>
 internal sealed class UnicodeRegex
 {

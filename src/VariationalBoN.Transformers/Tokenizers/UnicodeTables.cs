@@ -2,8 +2,8 @@ namespace VariationalBoN.Transformers.Tokenizers;
 
 /// <summary>
 /// Sets of characters as the original tokenizers library (0.22) has them, whatever the version of Unicode that .NET brings; measured on
-/// the library itself. Each range is its distance from the end of the one before and, after a dot, how far its last code point is beyond
-/// its first, in base 36.
+/// the library itself. Each range is its distance from the end of the one before and,
+/// after a dot, how far its last code point is beyond its first, in base 36.
 /// </summary>
 internal static class UnicodeTables
 {

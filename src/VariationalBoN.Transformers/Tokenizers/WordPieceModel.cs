@@ -1,10 +1,10 @@
 namespace VariationalBoN.Transformers.Tokenizers;
 
-/// <summary>WordPiece: of a word the longest token that begins it, then of the rest the longest that continues it; all or the unknown
-/// token.</summary>
+/// <summary>WordPiece: of a word the longest token that begins it,
+/// then of the rest the longest that continues it; all or the unknown token.</summary>
 /// <remarks>
-/// Our own: BertTokenizer of Microsoft.ML.Tokenizers 2.0.1 differs on 24 of the 68 golden texts (line ends, ASCII symbols, Chinese beyond
-/// the basic plane) and throws at U+FFFE.
+/// Our own: BertTokenizer of Microsoft.ML.Tokenizers 2.0.1 differs on 24 of the 68 golden texts (line ends,
+/// ASCII symbols, Chinese beyond the basic plane) and throws at U+FFFE.
 /// </remarks>
 internal sealed class WordPieceModel : ITokenModel
 {

@@ -6,8 +6,8 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.BestOfN;
 
 /// <summary>The Best-of-N distribution as estimated from reference rewards, one <see cref="EmpiricalRewardCdf"/> per prompt.</summary>
-/// <remarks>For new completions; the reference samples themselves are ranked by <see cref="LeaveOneOut"/>. Immutable,
-/// thread-safe.</remarks>
+/// <remarks>For new completions; the reference samples themselves are ranked by
+/// <see cref="LeaveOneOut"/>. Immutable, thread-safe.</remarks>
 public sealed class EmpiricalBoNDistribution : IBoNDistribution
 {
     /// <summary>Creates the distribution of the best of n.</summary>
@@ -50,8 +50,8 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     /// <summary>How F and the log-ratio are estimated.</summary>
     public RatioEstimator Estimator { get; }
 
-    /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards; null when there are
-    /// enough.</summary>
+    /// <summary>What <see cref="SamplePlanner.Warning"/> says of N and of the prompt with the fewest rewards;
+    /// null when there are enough.</summary>
     public string? Warning { get; }
 
     /// <summary>The reference rewards of all prompts.</summary>
@@ -61,11 +61,11 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
     internal bool IsLeaveOneOut { get; }
 
     /// <summary>
-    /// The distribution for completions that are themselves among the reference samples: each is ranked among the other M - 1 of its
-    /// prompt.
+    /// The distribution for completions that are themselves among the reference samples:
+    /// each is ranked among the other M - 1 of its prompt.
     /// </summary>
-    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself. It refuses
-    /// rewards that are not among the M.</remarks>
+    /// <remarks>For losses on the reference samples. Ranked as if it were new, a sample would be counted twice, once as itself.
+    /// It refuses rewards that are not among the M.</remarks>
     /// <returns>A distribution that shares these rewards.</returns>
     public EmpiricalBoNDistribution LeaveOneOut() => IsLeaveOneOut ? this : new(this);
 
@@ -84,8 +84,8 @@ public sealed class EmpiricalBoNDistribution : IBoNDistribution
         );
     }
 
-    /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them; equal for <see cref="RatioEstimator.SingleAtom"/>, which
-    /// knows F_lt alone.</summary>
+    /// <summary>log F_lt and log F_le as <see cref="Estimator"/> estimates them;
+    /// equal for <see cref="RatioEstimator.SingleAtom"/>, which knows F_lt alone.</summary>
     /// <inheritdoc/>
     public LogCdfPair LogCdf(Prompt prompt, double reward) => Ranks(Cdf(prompt), reward).LogCdf(Estimator);
 

@@ -7,16 +7,16 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>
     /// The default estimate, the completion itself counted as one more sample: F_lt = k_lt / (M + 1), F_le = (k_lt + k_eq + 1) / (M + 1).
     /// </summary>
-    /// <remarks>For a new completion, not one of the M. Tie-aware and bounded; exp(log-ratio) has mean exactly 1 over the M + 1 pooled
-    /// samples.</remarks>
+    /// <remarks>For a new completion, not one of the M. Tie-aware and bounded;
+    /// exp(log-ratio) has mean exactly 1 over the M + 1 pooled samples.</remarks>
     /// <param name="reward">A finite reward.</param>
     /// <returns>Both logarithms; the first is -infinity when nothing lies below, the second is finite.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
     public LogCdfPair SelfInclusive(double reward) => Ranks(reward).SelfInclusive;
 
     /// <summary>
-    /// <see cref="SelfInclusive"/> for a completion that is one of the M, ranked among the others: F_lt = k_lt / M, F_le = (k_lt + k_eq) /
-    /// M, k_eq counting itself.
+    /// <see cref="SelfInclusive"/> for a completion that is one of the M, ranked among the others:
+    /// F_lt = k_lt / M, F_le = (k_lt + k_eq) / M, k_eq counting itself.
     /// </summary>
     /// <param name="reward">One of the M rewards.</param>
     /// <returns>Both logarithms; the first is -infinity when nothing lies below.</returns>
@@ -31,8 +31,8 @@ public sealed partial class EmpiricalRewardCdf
     public double LogLaplace(double reward) => Ranks(reward).LogLaplace;
 
     /// <summary>H_k - H_M = -sum_{j = k + 1..M} 1 / j with k = k_lt: the estimate of log F to report.</summary>
-    /// <remarks>Its expectation is the degree-M Taylor polynomial of log F at 1, so its bias is between 0 and (1 - F)^(M + 1) / ((M + 1)
-    /// F).</remarks>
+    /// <remarks>Its expectation is the degree-M Taylor polynomial of log F at 1,
+    /// so its bias is between 0 and (1 - F)^(M + 1) / ((M + 1) F).</remarks>
     /// <param name="reward">A finite reward.</param>
     /// <returns>-H_M to 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="reward"/> is NaN or infinite.</exception>
@@ -48,10 +48,10 @@ public sealed partial class EmpiricalRewardCdf
         return ((double)below + atOrBelow) / 2 / Count;
     }
 
-    /// <summary>The pointwise confidence interval of F_lt = P_ref(r &lt; reward): <see cref="ClopperPearsonInterval"/> of k_lt successes in
-    /// M trials.</summary>
-    /// <remarks>For one reward at a time; a band that holds for all rewards at once (Dvoretzky-Kiefer-Wolfowitz) is hopelessly wide where F
-    /// is near 1.</remarks>
+    /// <summary>The pointwise confidence interval of F_lt = P_ref(r &lt; reward):
+    /// <see cref="ClopperPearsonInterval"/> of k_lt successes in M trials.</summary>
+    /// <remarks>For one reward at a time; a band that holds for all rewards at once
+    /// (Dvoretzky-Kiefer-Wolfowitz) is hopelessly wide where F is near 1.</remarks>
     /// <param name="reward">A finite reward.</param>
     /// <param name="confidence">The least share of such intervals that hold F_lt, above 0 and below 1.</param>
     /// <returns>Two probabilities; 0 below when nothing lies below the reward, 1 above when everything does.</returns>
@@ -60,8 +60,8 @@ public sealed partial class EmpiricalRewardCdf
         ClopperPearsonInterval.Of(Counts(reward).Below, Count, confidence);
 
     /// <summary>
-    /// The pointwise confidence interval of F_le = P_ref(r &lt;= reward): <see cref="ClopperPearsonInterval"/> of k_lt + k_eq successes in
-    /// M trials.
+    /// The pointwise confidence interval of F_le = P_ref(r &lt;= reward):
+    /// <see cref="ClopperPearsonInterval"/> of k_lt + k_eq successes in M trials.
     /// </summary>
     /// <param name="reward">A finite reward.</param>
     /// <param name="confidence">The least share of such intervals that hold F_le, above 0 and below 1.</param>

@@ -8,8 +8,8 @@ public sealed partial class EmpiricalRewardCdf
     /// </summary>
     /// <remarks>
     /// The weights that replace "draw n, keep the best" by its expectation (Rao-Blackwell). Real n interpolates by the Gamma function:
-    /// a(M) = 1, a(k - 1) = a(k) max(k - n, 0) / k. For n at or above M all weight is on the maximum: there is no best of n without n
-    /// samples.
+    /// a(M) = 1, a(k - 1) = a(k) max(k - n, 0) / k. For n at or above M all weight is on the maximum:
+    /// there is no best of n without n samples.
     /// </remarks>
     /// <param name="n">Number of draws; finite, at least 1.</param>
     /// <returns>M weights at the positions of <see cref="SortedRewards"/>, at least 0, summing to 1; a fresh array.</returns>

@@ -5,8 +5,8 @@ namespace VariationalBoN.BestOfN;
 /// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only ranks
 /// matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one
 /// precision. With a tie tolerance, neighbours no further apart than that are one level, and a reward asked about belongs to what lies
-/// within the tolerance of it, joining levels that it touches: the levels are those of the M + 1 rewards together, whichever of them is
-/// asked about. Immutable, thread-safe.
+/// within the tolerance of it, joining levels that it touches: the levels are those of the M + 1 rewards together,
+/// whichever of them is asked about. Immutable, thread-safe.
 /// </remarks>
 public sealed partial class EmpiricalRewardCdf
 {
@@ -47,8 +47,8 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>The M rewards in ascending order.</summary>
     public ReadOnlySpan<double> SortedRewards => _sorted;
 
-    /// <summary>The M rewards in ascending order, each replaced by the lowest of its level: <see cref="SortedRewards"/> without a
-    /// tolerance.</summary>
+    /// <summary>The M rewards in ascending order, each replaced by the lowest of its level:
+    /// <see cref="SortedRewards"/> without a tolerance.</summary>
     public ReadOnlySpan<double> SortedLevels => _levels;
 
     /// <summary>The difference up to which neighbouring rewards are one.</summary>

@@ -5,8 +5,8 @@ namespace VariationalBoN;
 /// <summary>The distribution pi_bon(y | x) of the best of N draws from the reference, one per prompt.</summary>
 /// <remarks>
 /// With p = pi_ref(y | x) and F = P_ref(r &lt; r(y)): pi_bon = (F + p)^N - F^N without ties (Amini et al., arXiv 2407.06057, eq. 3), and
-/// p / q * (F_le^N - F_lt^N) with q = F_le - F_lt when completions share a reward and ties are broken uniformly. Implementations are
-/// thread-safe.
+/// p / q * (F_le^N - F_lt^N) with q = F_le - F_lt when completions share a reward
+/// and ties are broken uniformly. Implementations are thread-safe.
 /// </remarks>
 public interface IBoNDistribution
 {

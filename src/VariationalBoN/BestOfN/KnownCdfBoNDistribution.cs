@@ -14,8 +14,8 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     private readonly Func<Prompt, double, LogCdfPair> _logCdf;
 
     /// <summary>Creates the distribution of the best of n.</summary>
-    /// <param name="logCdf">(prompt, reward) to log P_ref(r &lt; reward) and log P_ref(r &lt;= reward); equal where one does not know the
-    /// second.</param>
+    /// <param name="logCdf">(prompt, reward) to log P_ref(r &lt; reward) and log P_ref(r &lt;= reward);
+    /// equal where one does not know the second.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is out of range.</exception>
     public KnownCdfBoNDistribution(Func<Prompt, double, LogCdfPair> logCdf, double n)

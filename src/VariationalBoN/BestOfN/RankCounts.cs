@@ -26,8 +26,8 @@ internal readonly record struct RankCounts(int Below, int AtOrBelow, int Samples
             _ => SelfInclusive,
         };
 
-    /// <summary>The log-ratio of a completion of probability e^logReference, which only <see cref="RatioEstimator.SingleAtom"/>
-    /// uses.</summary>
+    /// <summary>The log-ratio of a completion of probability e^logReference,
+    /// which only <see cref="RatioEstimator.SingleAtom"/> uses.</summary>
     public double LogRatio(RatioEstimator estimator, double logReference, double n) =>
         estimator switch
         {

@@ -7,8 +7,8 @@ namespace VariationalBoN.Evaluation;
 /// <summary>The expected reward of Best-of-n for every n, estimated from the rewards of a reference table without new draws.</summary>
 /// <remarks>
 /// <see cref="ExpectedMax"/> of each prompt, unbiased for every n up to M, averaged over prompts; drawing n of the M with replacement
-/// instead is biased low. Errors and intervals are over prompts, so they hold for every n, but speak of prompts like these alone.
-/// Immutable, thread-safe.
+/// instead is biased low. Errors and intervals are over prompts, so they hold for every n,
+/// but speak of prompts like these alone. Immutable, thread-safe.
 /// </remarks>
 public sealed class BestOfNCurve
 {
@@ -34,8 +34,8 @@ public sealed class BestOfNCurve
 
     /// <summary>The curve over all prompts of a table.</summary>
     /// <param name="table">The reference rewards.</param>
-    /// <param name="maxN">The largest n wanted, at least 1; time and memory grow with it. What the smallest M does not allow is left
-    /// out.</param>
+    /// <param name="maxN">The largest n wanted, at least 1; time and memory grow with it.
+    /// What the smallest M does not allow is left out.</param>
     /// <param name="bootstrap">Resamples, confidence and seed; null for the defaults.</param>
     /// <returns>The curve.</returns>
     /// <exception cref="ArgumentException">A bootstrap option is out of range.</exception>

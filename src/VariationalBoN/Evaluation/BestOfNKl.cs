@@ -12,8 +12,8 @@ internal static class BestOfNKl
     private const double MissingMass = 1e-6;
 
     /// <summary>The exact divergence, for prompts whose samples hold every completion that the reference can say.</summary>
-    /// <remarks>The probabilities of the different completions must add up to 1 - 1e-6 and are divided by their sum: short answers,
-    /// classification.</remarks>
+    /// <remarks>The probabilities of the different completions must add up to 1 - 1e-6 and are divided by their sum:
+    /// short answers, classification.</remarks>
     /// <param name="prompt">The samples.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The divergence; null when log pi_ref is not known, or completions are missing.</returns>
@@ -56,8 +56,8 @@ internal static class BestOfNKl
 
     /// <summary>A tighter upper bound than <see cref="BestOfNMath.KlUpperBound"/>: the mean over y ~ pi_bon of
     /// <see cref="BestOfNMath.KlTopAtomBound"/> with e = pi_ref(y).</summary>
-    /// <remarks>The mean is taken by <see cref="ReferencePrompt.BestOfNWeights"/>, without bias. That the mean bounds the divergence was
-    /// found in enumerations, not proved.</remarks>
+    /// <remarks>The mean is taken by <see cref="ReferencePrompt.BestOfNWeights"/>, without bias.
+    /// That the mean bounds the divergence was found in enumerations, not proved.</remarks>
     /// <param name="prompt">The samples.</param>
     /// <param name="n">N; finite, 1 to the number of samples.</param>
     /// <returns>The bound; null when log pi_ref is not known.</returns>

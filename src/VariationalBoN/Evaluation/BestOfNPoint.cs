@@ -1,8 +1,8 @@
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// The reward of the best of n reference draws, with its interval and its gain over one draw, as means over prompts. Immutable,
-/// thread-safe.
+/// The reward of the best of n reference draws, with its interval and its gain over one draw,
+/// as means over prompts. Immutable, thread-safe.
 /// </summary>
 /// <param name="N">n, the draws of which the best is kept.</param>
 /// <param name="Reward">Expected reward of the best of n, with its standard error over prompts.</param>

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Evaluation;
 
-/// <summary>One line of a report: what the best of n reference draws gives, and at what distance from the reference. Immutable,
-/// thread-safe.</summary>
+/// <summary>One line of a report: what the best of n reference draws gives,
+/// and at what distance from the reference. Immutable, thread-safe.</summary>
 public sealed record BestOfNRow
 {
     /// <summary>Expected reward, its interval, and the gain over one draw.</summary>

@@ -3,8 +3,8 @@ namespace VariationalBoN.Evaluation;
 /// <summary>How intervals over prompts are made: whole prompts are drawn with replacement. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Percentile interval of the resampled means, its level widened for few prompts: Phi(-sqrt(P / (P - 1)) t_{P - 1}) instead of (1 -
-/// confidence) / 2 (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015). Below some 8 prompts
-/// it is still too narrow.
+/// confidence) / 2 (Hesterberg, "What Teachers Should Know About the Bootstrap", The American Statistician 69, 2015).
+/// Below some 8 prompts it is still too narrow.
 /// </remarks>
 public sealed record BootstrapOptions
 {

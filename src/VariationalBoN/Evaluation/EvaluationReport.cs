@@ -14,16 +14,16 @@ public sealed record EvaluationReport
     /// <summary>Mean of each named component of the reward over the completions that have it; empty for a reward without parts.</summary>
     public IReadOnlyDictionary<string, Estimate> RewardComponents { get; init; } = ImmutableSortedDictionary<string, Estimate>.Empty;
 
-    /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half; 0 to 1, N / (N + 1) for
-    /// Best-of-N.</summary>
+    /// <summary>w = E[F_lt + q / 2]: the probability to beat one reference sample, ties counted half;
+    /// 0 to 1, N / (N + 1) for Best-of-N.</summary>
     public required Estimate WinRate { get; init; }
 
     /// <summary>The win rate against reference samples of the same length, so that a judge's liking for length does not count; null where
     /// the lengths of the table's samples are not known.</summary>
     public LengthControlledWinRate? LengthControlled { get; init; }
 
-    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method; both infinite when every reference
-    /// sample is beaten.</summary>
+    /// <summary>w / (1 - w): the N whose Best-of-N has this win rate; its error by the delta method;
+    /// both infinite when every reference sample is beaten.</summary>
     public required Estimate EffectiveN { get; init; }
 
     /// <summary>KL(pi_theta || pi_ref) in nats per completion by every estimator.</summary>
@@ -35,15 +35,15 @@ public sealed record EvaluationReport
     /// <summary>How <see cref="Kl"/> was estimated.</summary>
     public KlEstimator KlEstimator => KlEstimates.Best;
 
-    /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>: positive under the curve, 0 on
-    /// it.</summary>
+    /// <summary>The win rate of Best-of-n, n real, at this <see cref="Kl"/>, minus <see cref="WinRate"/>:
+    /// positive under the curve, 0 on it.</summary>
     /// <remarks>The curve is that of continuous rewards (<see cref="Numerics.WinRateCurve"/>), so with ties an upper bound. The error, by
-    /// the delta method, counts that KL and win rate are of the same completions; infinite where the estimate of KL is not above 0 though
-    /// its terms are not all 0.</remarks>
+    /// the delta method, counts that KL and win rate are of the same completions;
+    /// infinite where the estimate of KL is not above 0 though its terms are not all 0.</remarks>
     public required Estimate CurveDistance { get; init; }
 
-    /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>; beyond N = 4 hardly more than
-    /// <see cref="CurveDistance"/>.</summary>
+    /// <summary>The greatest win rate of any policy of this <see cref="Kl"/>, minus <see cref="WinRate"/>;
+    /// beyond N = 4 hardly more than <see cref="CurveDistance"/>.</summary>
     public required Estimate CeilingDistance { get; init; }
 
     /// <summary>How much of <see cref="Kl"/> moves the ranks of rewards, and how much at most does not.</summary>

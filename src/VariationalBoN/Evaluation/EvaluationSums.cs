@@ -93,8 +93,8 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
         };
     }
 
-    /// <summary>curve(KL) - win, its error by the delta method: the slope of the curve there times the deviation of KL, less that of the
-    /// win rate.</summary>
+    /// <summary>curve(KL) - win, its error by the delta method:
+    /// the slope of the curve there times the deviation of KL, less that of the win rate.</summary>
     private Estimate Distance(List<double> divergences, Func<double, double> curve, Func<double, double> slope)
     {
         double kl = Math.Max(0, divergences.Average()),
@@ -110,8 +110,8 @@ internal sealed class EvaluationSums(IBoNDistribution? bestOfN)
 
     private static double Rank(RankCounts counts) => (counts.Below + ((counts.AtOrBelow - counts.Below + 1) / 2.0)) / (counts.Samples + 1);
 
-    /// <summary>The rank among M - 1 samples, without the one at u M of them in order: as the reference's own are ranked, so that both laws
-    /// are one under pi = pi_ref.</summary>
+    /// <summary>The rank among M - 1 samples, without the one at u M of them in order:
+    /// as the reference's own are ranked, so that both laws are one under pi = pi_ref.</summary>
     private static RankCounts LeavingOneOut(RankCounts counts, double u)
     {
         int left = (int)(u * counts.Samples);

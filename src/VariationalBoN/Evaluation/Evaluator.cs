@@ -74,8 +74,8 @@ public sealed class Evaluator
     }
 
     /// <summary>
-    /// Measures a policy on completions that a source draws and scores, such as one on other machines; the policy here gives their
-    /// log-probabilities.
+    /// Measures a policy on completions that a source draws and scores, such as one on other machines;
+    /// the policy here gives their log-probabilities.
     /// </summary>
     /// <param name="policy">The policy.</param>
     /// <param name="source">Draws from the same policy and scores as the scorer of this evaluator does.</param>
@@ -116,10 +116,10 @@ public sealed class Evaluator
         return MeasureAsync(policy, source, prompts, completionsPerPrompt, seed, bestOfN, cancellationToken);
     }
 
-    /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>), so that its row comes from the same code as all
-    /// others.</summary>
-    /// <remarks>KL(pi_bon || pi_ref) is the mean of log pi_bon - log pi_ref over the answers, which is exact up to the estimate of
-    /// F.</remarks>
+    /// <summary>Measures answers of literal Best-of-N (<see cref="BestOfNSampler"/>),
+    /// so that its row comes from the same code as all others.</summary>
+    /// <remarks>KL(pi_bon || pi_ref) is the mean of log pi_bon - log pi_ref over the answers,
+    /// which is exact up to the estimate of F.</remarks>
     /// <param name="answers">At least one answer, each to a prompt of the table; several answers to a prompt make one cluster.</param>
     /// <param name="bestOfN">The distribution that the answers were drawn from.</param>
     /// <returns>The report; its length is that of the answers, not of the N draws behind each.</returns>

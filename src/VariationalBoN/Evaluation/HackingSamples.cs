@@ -5,8 +5,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The samples of one prompt in the order of their first reward, with what else is known of each. Immutable,
-/// thread-safe.</summary>
+/// <summary>The samples of one prompt in the order of their first reward,
+/// with what else is known of each. Immutable, thread-safe.</summary>
 internal sealed class HackingSamples
 {
     private const int FewestOfCorrelation = 4;

@@ -3,8 +3,8 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error, its interval and what chance alone makes.
-/// Stateless, thread-safe.</summary>
+/// <summary>The reliability of a judge's probabilities: bins, the expected calibration error,
+/// its interval and what chance alone makes. Stateless, thread-safe.</summary>
 internal static class JudgeCalibration
 {
     private const int BinCount = 10;

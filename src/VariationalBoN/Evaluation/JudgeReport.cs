@@ -3,8 +3,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>How well a judge tells which of two answers people prefer: agreement, calibration, and where it fails. Immutable,
-/// thread-safe.</summary>
+/// <summary>How well a judge tells which of two answers people prefer:
+/// agreement, calibration, and where it fails. Immutable, thread-safe.</summary>
 /// <remarks>
 /// A judge prefers the answer of the higher reward; by Bradley-Terry its probability for that is p = sigmoid(|r_c - r_r|). Labels of which
 /// a share f is wrong at random leave a
@@ -32,8 +32,8 @@ public sealed record JudgeReport
     /// <summary>Ten bars from a probability of 1/2 to 1: a reliability diagram.</summary>
     public required ImmutableArray<CalibrationBin> Calibration { get; init; }
 
-    /// <summary>Expected calibration error: the mean over pairs of |observed - predicted| of their bar, 0 to 1; chance alone makes it
-    /// positive.</summary>
+    /// <summary>Expected calibration error: the mean over pairs of |observed - predicted| of their bar, 0 to 1;
+    /// chance alone makes it positive.</summary>
     public required double CalibrationError { get; init; }
 
     /// <summary>Its interval over prompts, which begins at 0 where chance alone makes such an error; a little too wide upwards.</summary>
@@ -42,8 +42,8 @@ public sealed record JudgeReport
     /// <summary>The mean error that a judge would show here whose probabilities are the truth.</summary>
     public required double CalibrationErrorByChance { get; init; }
 
-    /// <summary>Agreement where the chosen answer is longer, as long, shorter (in characters), and on the shortest, middle and longest
-    /// third of the pairs.</summary>
+    /// <summary>Agreement where the chosen answer is longer, as long, shorter (in characters),
+    /// and on the shortest, middle and longest third of the pairs.</summary>
     public required ImmutableArray<JudgeAgreement> ByLength { get; init; }
 
     /// <summary>Agreement where the chosen answer was shown first, and second; empty when no pair says it.</summary>
@@ -60,13 +60,13 @@ public sealed record JudgeReport
     /// <param name="pairs">The pairs, at least one; the judge has not seen them.</param>
     /// <param name="tieTolerance">Rewards no further apart than this are one, at least 0.</param>
     /// <param name="bootstrap">How intervals are made; null for the defaults.</param>
-    /// <param name="scoring">Batches, and what becomes of failures; null for the defaults. A pair with an answer that is excluded is left
-    /// out and counted.</param>
+    /// <param name="scoring">Batches, and what becomes of failures; null for the defaults.
+    /// A pair with an answer that is excluded is left out and counted.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>The report.</returns>
     /// <exception cref="ArgumentException">There is no pair, or an option is out of range.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/> does not exclude it, or
-    /// no pair has both.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/>
+    /// does not exclude it, or no pair has both.</exception>
     public static async Task<JudgeReport> EvaluateAsync(
         IRewardModel judge,
         IReadOnlyList<PreferencePair> pairs,
@@ -109,8 +109,8 @@ public sealed record JudgeReport
     /// <param name="tieTolerance">Rewards no further apart than this are one, at least 0.</param>
     /// <param name="bootstrap">How intervals are made; null for the defaults.</param>
     /// <returns>The report.</returns>
-    /// <exception cref="ArgumentException">There is no pair, lengths differ, a reward is not finite, or an option is out of
-    /// range.</exception>
+    /// <exception cref="ArgumentException">There is no pair, lengths differ,
+    /// a reward is not finite, or an option is out of range.</exception>
     public static JudgeReport Of(
         IReadOnlyList<PreferencePair> pairs,
         IReadOnlyList<double> chosen,

@@ -8,16 +8,16 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// Watches a training run with a second judge on held-out prompts: raises an alarm when the first reward still rises and the second has
-/// fallen by more than its error.
+/// Watches a training run with a second judge on held-out prompts:
+/// raises an alarm when the first reward still rises and the second has fallen by more than its error.
 /// </summary>
 /// <remarks>
 /// Each look draws completions of the policy, scores them with both judges, and compares with the earlier look at which the second reward
 /// was highest, prompt by
 /// prompt. The k-th comparison of that kind must be below Student's quantile at (1 - confidence) / (k^2 (k + 1)): the k earlier looks
 /// among which the highest was chosen and all looks
-/// of a run together give a false alarm in at most the share 1 - confidence of runs. Not thread-safe; state is saved and loaded with
-/// <see cref="Save"/> and <see cref="Load"/>.
+/// of a run together give a false alarm in at most the share 1 - confidence of runs. Not thread-safe;
+/// state is saved and loaded with <see cref="Save"/> and <see cref="Load"/>.
 /// </remarks>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed class JudgeWatch
@@ -73,8 +73,8 @@ public sealed class JudgeWatch
     /// <returns>The look; <see cref="JudgeWatchReading.IsAlarm"/> says whether the first judge is exploited.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is not above the last.</exception>
     /// <exception cref="RewardModelException">A reward could not be had.</exception>
-    /// <exception cref="InvalidOperationException">Fewer than two prompts have a reward by both judges, now and at the earlier
-    /// look.</exception>
+    /// <exception cref="InvalidOperationException">Fewer than two prompts have a reward by both judges,
+    /// now and at the earlier look.</exception>
     public async Task<JudgeWatchReading> LookAsync(IPolicy policy, long step, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(policy);

@@ -11,8 +11,8 @@ public sealed record JudgeWatchOptions
     /// <value>Default 4.</value>
     public int CompletionsPerPrompt { get; init; } = 4;
 
-    /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Evaluation"/>: every look draws with the same random numbers,
-    /// so that looks can be compared.</summary>
+    /// <summary>Fixes the draws, which are of purpose <see cref="DrawPurpose.Evaluation"/>:
+    /// every look draws with the same random numbers, so that looks can be compared.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

@@ -7,12 +7,12 @@ namespace VariationalBoN.Evaluation;
 /// <param name="Step">The step at which it was made.</param>
 /// <param name="First">Mean of the first reward over held-out prompts.</param>
 /// <param name="Second">Mean of the second reward over held-out prompts.</param>
-/// <param name="PeakStep">The step of the earlier look to which changes are: the one with the highest second reward; this step for the
-/// first look.</param>
+/// <param name="PeakStep">The step of the earlier look to which changes are:
+/// the one with the highest second reward; this step for the first look.</param>
 /// <param name="FirstChange">Change of the first reward since then, prompt by prompt.</param>
 /// <param name="SecondChange">Change of the second reward since then, prompt by prompt.</param>
-/// <param name="Threshold">The change of the second reward below which it falls beyond its error; -infinity where there is nothing to
-/// compare with.</param>
+/// <param name="Threshold">The change of the second reward below which it falls beyond its error;
+/// -infinity where there is nothing to compare with.</param>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record JudgeWatchReading(
     long Step,

@@ -6,8 +6,8 @@ namespace VariationalBoN.Evaluation;
 /// <summary>KL(pi_theta || pi_ref) in nats per completion by every estimator, from the same completions. Immutable, thread-safe.</summary>
 /// <remarks>
 /// One source for what is trained and what is logged: a training loop passes the log-ratios of its own batch, the <see cref="Evaluator"/>
-/// those of its completions. Estimators that disagree by more than their errors say that the two log-probabilities are not of one sampling
-/// distribution.
+/// those of its completions. Estimators that disagree by more than their errors say
+/// that the two log-probabilities are not of one sampling distribution.
 /// </remarks>
 public sealed record KlEstimates
 {
@@ -45,10 +45,10 @@ public sealed record KlEstimates
         };
 
     /// <summary>All estimates from log-ratios.</summary>
-    /// <param name="logRatios">B values of D of completions y ~ pi_theta, at least one; +infinity where pi_ref cannot say y, which makes
-    /// the divergence infinite.</param>
-    /// <param name="groups">B group (prompt) indices: completions of one prompt are not independent. A single group is taken as independent
-    /// completions.</param>
+    /// <param name="logRatios">B values of D of completions y ~ pi_theta, at least one;
+    /// +infinity where pi_ref cannot say y, which makes the divergence infinite.</param>
+    /// <param name="groups">B group (prompt) indices: completions of one prompt are not independent.
+    /// A single group is taken as independent completions.</param>
     /// <param name="stepwise">B sums of exact next-token KLs, or null.</param>
     /// <returns>The estimates with standard errors over groups.</returns>
     /// <exception cref="ArgumentException">The lengths differ, or there is no completion.</exception>

@@ -14,8 +14,8 @@ namespace VariationalBoN.Evaluation;
 /// where one side always wins. Source: the
 /// length term of length-controlled AlpacaEval (Dubois et al., arXiv 2404.04475), whose term for the difficulty of instructions is the
 /// clustering by
-/// prompts here. It corrects for length only as far as the regression describes it; an answer that is better because it says more loses by
-/// it. Immutable, thread-safe.
+/// prompts here. It corrects for length only as far as the regression describes it;
+/// an answer that is better because it says more loses by it. Immutable, thread-safe.
 /// </remarks>
 public sealed record LengthControlledWinRate
 {
@@ -51,8 +51,8 @@ public sealed record LengthControlledWinRate
     /// <param name="confidence">The confidence of the interval, above 0 and below 1.</param>
     /// <returns>The win rates.</returns>
     /// <exception cref="ArgumentException">
-    /// There is no comparison, lengths of the lists differ, a value is out of range, or all differences are one number other than 0, so
-    /// that nothing tells length from quality.
+    /// There is no comparison, lengths of the lists differ, a value is out of range,
+    /// or all differences are one number other than 0, so that nothing tells length from quality.
     /// </exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="confidence"/> is out of range or NaN.</exception>
     public static LengthControlledWinRate Of(

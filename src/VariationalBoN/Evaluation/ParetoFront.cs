@@ -3,13 +3,13 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// Finds the points that no other point beats in both KL to the reference (less is better) and value (reward or win rate; more is
-/// better). Stateless, thread-safe.
+/// Finds the points that no other point beats in both KL to the reference (less is better) and value (reward or win rate;
+/// more is better). Stateless, thread-safe.
 /// </summary>
 public static class ParetoFront
 {
-    /// <summary>The front by the values alone: j dominates i when KL_j &lt;= KL_i, value_j &gt;= value_i, and one of them strictly. O(n log
-    /// n).</summary>
+    /// <summary>The front by the values alone: j dominates i when KL_j &lt;= KL_i,
+    /// value_j &gt;= value_i, and one of them strictly. O(n log n).</summary>
     /// <typeparam name="T">Whatever carries the numbers.</typeparam>
     /// <param name="points">The policies.</param>
     /// <param name="kl">KL(pi_theta || pi_ref), not NaN.</param>
@@ -32,8 +32,8 @@ public static class ParetoFront
     /// differences exceeds z sqrt(se_i^2 + se_j^2). O(n^2).
     /// </summary>
     /// <remarks>
-    /// Holds all of <see cref="Of{T}"/> and what lies within the errors of it. The errors are taken as independent, which is cautious for
-    /// policies measured on the same prompts.
+    /// Holds all of <see cref="Of{T}"/> and what lies within the errors of it.
+    /// The errors are taken as independent, which is cautious for policies measured on the same prompts.
     /// </remarks>
     /// <typeparam name="T">Whatever carries the numbers.</typeparam>
     /// <param name="points">The policies.</param>

@@ -7,8 +7,8 @@ namespace VariationalBoN.Evaluation;
 /// <summary>A comparison of a policy's completions with the reference samples of their prompts. Immutable, thread-safe.</summary>
 public sealed record PolicyComparison
 {
-    /// <summary>The share of completions above all reference samples of their prompt; 1 / (M + 1) for the reference itself. Above them F
-    /// says nothing more.</summary>
+    /// <summary>The share of completions above all reference samples of their prompt;
+    /// 1 / (M + 1) for the reference itself. Above them F says nothing more.</summary>
     public required Estimate Saturation { get; init; }
 
     /// <summary>The probability to beat one reference draw, ties counted half.</summary>

@@ -4,8 +4,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>What is wrong with preference pairs, found before a judge is trained on them, and the pairs that are left. Immutable,
-/// thread-safe.</summary>
+/// <summary>What is wrong with preference pairs, found before a judge is trained on them,
+/// and the pairs that are left. Immutable, thread-safe.</summary>
 /// <remarks>
 /// A pair is left out where its answers are equal, an answer is blank, or they are to different prompts; a held-out pair also where the
 /// same two answers to the same prompt are among those to train on, in either order. A length that alone predicts the label is no fault of

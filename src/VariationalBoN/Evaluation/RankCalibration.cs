@@ -5,8 +5,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Evaluation;
 
-/// <summary>Whether the later half of each prompt's samples ranks uniformly among the earlier half, as samples of one distribution do.
-/// Immutable, thread-safe.</summary>
+/// <summary>Whether the later half of each prompt's samples ranks uniformly among the earlier half,
+/// as samples of one distribution do. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Rank u = (k_lt + v (k_eq + 1)) / (M' + 1) among M' earlier samples, v uniform: ties are broken at random, and u is exactly uniform when
 /// all samples of

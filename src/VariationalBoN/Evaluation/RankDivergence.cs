@@ -1,8 +1,8 @@
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// The part of a policy's KL that changes the ranks of its rewards among those of the reference, and the part that does not. Immutable,
-/// thread-safe.
+/// The part of a policy's KL that changes the ranks of its rewards among those of the reference,
+/// and the part that does not. Immutable, thread-safe.
 /// </summary>
 /// <remarks>
 /// F of a completion is its mid-rank among M - 1 of the M reference rewards of its prompt, one left out by a fixed draw, itself counted:
@@ -34,8 +34,8 @@ public sealed record RankDivergence
     /// <param name="ranks">F of each completion, 0 to 1.</param>
     /// <param name="kl">An unbiased term of KL(pi || pi_ref) for each.</param>
     /// <param name="prompts">The prompt of each.</param>
-    /// <param name="reference">For each prompt F of the reference's own samples; the index is the number in <paramref
-    /// name="prompts"/>.</param>
+    /// <param name="reference">For each prompt F of the reference's own samples;
+    /// the index is the number in <paramref name="prompts"/>.</param>
     internal static RankDivergence Of(
         IReadOnlyList<double> ranks,
         IReadOnlyList<double> kl,

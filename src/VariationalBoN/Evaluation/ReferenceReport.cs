@@ -4,8 +4,8 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.Evaluation;
 
 /// <summary>
-/// A report on a reference table before any training: what Best-of-n would gain, for which n, at what KL, and whether the rewards can be
-/// trusted.
+/// A report on a reference table before any training:
+/// what Best-of-n would gain, for which n, at what KL, and whether the rewards can be trusted.
 /// </summary>
 /// <remarks>
 /// Numbers are means over prompts with standard errors over prompts. Prompts with fewer than half the median number of samples (or fewer
@@ -34,8 +34,8 @@ public sealed record ReferenceReport
     /// <summary>How many samples were drawn for these prompts but left out of the table.</summary>
     public required int Excluded { get; init; }
 
-    /// <summary>The probability that two different samples of a prompt have the same reward: sum over rewards of k (k - 1) / (M (M -
-    /// 1)).</summary>
+    /// <summary>The probability that two different samples of a prompt have the same reward:
+    /// sum over rewards of k (k - 1) / (M (M - 1)).</summary>
     public required Estimate TieShare { get; init; }
 
     /// <summary>The share of samples that have the highest reward of their prompt; 1 / M without ties.</summary>
@@ -50,8 +50,8 @@ public sealed record ReferenceReport
     /// <summary>The different texts of a prompt; null without texts.</summary>
     public Estimate? DistinctTexts { get; init; }
 
-    /// <summary>Texts that stand under one prompt with different rewards; 0 for a reward model that depends on its input alone. Null
-    /// without texts.</summary>
+    /// <summary>Texts that stand under one prompt with different rewards;
+    /// 0 for a reward model that depends on its input alone. Null without texts.</summary>
     public int? InconsistentTexts { get; init; }
 
     /// <summary>The largest difference between two rewards of one text, in the unit of the rewards.</summary>
@@ -66,8 +66,8 @@ public sealed record ReferenceReport
     /// <summary>The share of samples cut at the maximum length; null where it is not known.</summary>
     public Estimate? TruncatedShare { get; init; }
 
-    /// <summary>The difference up to which rewards are one: that of the table, 0 unless <see cref="ReferenceTable.WithTieTolerance"/> gave
-    /// it one.</summary>
+    /// <summary>The difference up to which rewards are one: that of the table,
+    /// 0 unless <see cref="ReferenceTable.WithTieTolerance"/> gave it one.</summary>
     public required double TieTolerance { get; init; }
 
     /// <summary>The expected KL, in nats, between the Best-of-N distribution and its estimate from these samples:
@@ -76,8 +76,8 @@ public sealed record ReferenceReport
 
     /// <summary>
     /// The width of the 95 % band of (N - 1) log F, in nats, at the median best of N of a prompt: how well the target of one typical
-    /// completion is known. <see cref="EmpiricalRewardCdf.LogBandAtOrBelow"/> among the other M - 1 samples. Infinite where nothing lies at
-    /// or below it.
+    /// completion is known. <see cref="EmpiricalRewardCdf.LogBandAtOrBelow"/> among the other M - 1 samples.
+    /// Infinite where nothing lies at or below it.
     /// </summary>
     public required Estimate TargetBandWidth { get; init; }
 

@@ -58,10 +58,15 @@ internal static class ReferenceReportFindings
                     + $"{SamplePlanner.MaxGoodKl} is the most that is good; these samples would do up to N = "
                     + $"{Math.Floor(SamplePlanner.MaxN(report.MinM, SamplePlanner.MaxGoodKl)):0}."
             );
-        if (report.TargetBandWidth.Value > WideBand)
+        double width = report.TargetBandWidth.Value;
+        string factor = double.IsFinite(width)
+            ? string.Create(CultureInfo.InvariantCulture, $"within a factor of {Math.Exp(width):0.0}")
+            : "not within any factor";
+        if (width > WideBand)
             yield return Warning(
-                $"How much more a single answer is to be favoured, F^(N - 1), is known roughly: "
-                    + $"{(double.IsFinite(report.TargetBandWidth.Value) ? FormattableString.Invariant($"within a factor of {Math.Exp(report.TargetBandWidth.Value):0.0}") : "not within any factor")} (95 %) where the best of {report.N} typically lies. Training averages this out over answers and prompts; do not read much into the value of one answer, or draw about {11 * report.N:0} samples for each prompt."
+                $"How much more a single answer is to be favoured, F^(N - 1), is known roughly: {factor} (95 %) where the best of "
+                    + $"{report.N} typically lies. Training averages this out over answers and prompts; do not read much into the value of "
+                    + $"one answer, or draw about {11 * report.N:0} samples for each prompt."
             );
     }
 

@@ -23,8 +23,8 @@ public static class RewardCeiling
     /// <summary>The ceiling of prompts of a table.</summary>
     /// <param name="table">The reference rewards.</param>
     /// <param name="prompts">At least one prompt of the table: numbers are averages over them.</param>
-    /// <returns>Points of rising KL, as far as the samples can tell; none where a prompt has fewer than <see cref="MinEffectiveSamples"/>
-    /// samples.</returns>
+    /// <returns>Points of rising KL, as far as the samples can tell;
+    /// none where a prompt has fewer than <see cref="MinEffectiveSamples"/> samples.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     public static ImmutableArray<RewardCeilingPoint> Of(ReferenceTable table, IReadOnlyList<Prompt> prompts)

@@ -82,8 +82,8 @@ internal static class RewardHackingBuilder
         IEnumerable<double> Column(double[] matrix, int c) => Enumerable.Range(0, rows).Select(p => matrix[(p * columns) + c]);
     }
 
-    /// <summary>Where a slope first changes from + to -, linear between points in log n; infinite when it does not, 1 when it is nowhere
-    /// positive.</summary>
+    /// <summary>Where a slope first changes from + to -, linear between points in log n;
+    /// infinite when it does not, 1 when it is nowhere positive.</summary>
     internal static double Threshold(double[] grid, double[] slope)
     {
         for (int i = 1; i < grid.Length; i++)

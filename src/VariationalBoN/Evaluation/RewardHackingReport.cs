@@ -29,8 +29,8 @@ public sealed record RewardHackingReport
     /// <summary>The prompts that the numbers are of.</summary>
     public required int Prompts { get; init; }
 
-    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward, fewer than four, or none among
-    /// the highest ranks.</summary>
+    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward,
+    /// fewer than four, or none among the highest ranks.</summary>
     public required int PromptsLeftOut { get; init; }
 
     /// <summary>The samples with a second reward.</summary>
@@ -43,8 +43,8 @@ public sealed record RewardHackingReport
     public required int MaxN { get; init; }
 
     /// <summary>
-    /// The hacking threshold: from this n on more draws cost second reward. Null when the second reward has no such change up to
-    /// <see cref="MaxN"/>.
+    /// The hacking threshold: from this n on more draws cost second reward.
+    /// Null when the second reward has no such change up to <see cref="MaxN"/>.
     /// </summary>
     public required double? Threshold { get; init; }
 

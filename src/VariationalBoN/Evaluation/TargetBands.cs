@@ -9,8 +9,8 @@ internal static class TargetBands
 {
     public const double Confidence = 0.95;
 
-    /// <summary>For each prompt the width of the band at the median best of N; prompts that agree in M and rank are computed
-    /// once.</summary>
+    /// <summary>For each prompt the width of the band at the median best of N;
+    /// prompts that agree in M and rank are computed once.</summary>
     public static IEnumerable<double> Widths(IEnumerable<ReferencePrompt> prompts, double n)
     {
         var known = new Dictionary<(int Rank, int Others), double>();

@@ -8,8 +8,8 @@ namespace VariationalBoN.Evaluation;
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record TopRanks
 {
-    /// <summary>The share of a prompt's samples that this is of: 1, 1/2, 1/4, ...; the last draws of about 1 / share are decided
-    /// here.</summary>
+    /// <summary>The share of a prompt's samples that this is of: 1, 1/2, 1/4, ...;
+    /// the last draws of about 1 / share are decided here.</summary>
     public required double Share { get; init; }
 
     /// <summary>The mean second reward of these samples.</summary>

@@ -6,18 +6,18 @@ namespace VariationalBoN.Guidance;
 [Experimental(ExperimentalIds.Guidance)]
 public sealed record GuidanceOptions
 {
-    /// <summary>k: at each step the k most probable tokens of the reference have values of their own; at least 1, and from the vocabulary
-    /// on all have.</summary>
+    /// <summary>k: at each step the k most probable tokens of the reference have values of their own;
+    /// at least 1, and from the vocabulary on all have.</summary>
     /// <value>Default 48.</value>
     public int TopTokens { get; init; } = 48;
 
-    /// <summary>The least that the other tokens are worth, as a part of what the prefix is worth: keeps full support; above 0, at most
-    /// 1.</summary>
+    /// <summary>The least that the other tokens are worth, as a part of what the prefix is worth:
+    /// keeps full support; above 0, at most 1.</summary>
     /// <value>Default 0.001.</value>
     public double LeastRest { get; init; } = 1e-3;
 
-    /// <summary>The most that the other tokens are worth, as a part of what the prefix is worth; at least <see cref="LeastRest"/>, infinity
-    /// for no bound.</summary>
+    /// <summary>The most that the other tokens are worth, as a part of what the prefix is worth;
+    /// at least <see cref="LeastRest"/>, infinity for no bound.</summary>
     /// <value>
     /// Default 1. What the prefix leaves is a difference of two learned numbers over a small probability: unbounded, an error of a tenth
     /// there would give a tenth of the answers to tokens that the reference hardly says.

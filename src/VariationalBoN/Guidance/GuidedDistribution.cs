@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>pi(a | s) proportional to pi_ref(a | s) exp Q(s, a), step by step; tokens outside the top k share what the prefix
-/// leaves.</summary>
+/// <summary>pi(a | s) proportional to pi_ref(a | s) exp Q(s, a), step by step;
+/// tokens outside the top k share what the prefix leaves.</summary>
 internal sealed class GuidedDistribution(
     CausalModel model,
     NextTokenDistribution distribution,

@@ -30,8 +30,8 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
     /// <param name="value">The values.</param>
     /// <param name="weight">Where to: <c>RankWeight.BestOf(8)</c>.</param>
     /// <param name="options">How the vocabulary is treated; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is faulty; or the reference trains, truncates, is not the one that the values are
-    /// about, or has no hidden states.</exception>
+    /// <exception cref="ArgumentException">An option is faulty; or the reference trains, truncates,
+    /// is not the one that the values are about, or has no hidden states.</exception>
     public GuidedPolicy(CausalLmPolicy reference, IPrefixValue value, RankWeight weight, GuidanceOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(reference);
@@ -104,8 +104,8 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
 
     /// <inheritdoc/>
     /// <remarks>float64 [B], without gradient.</remarks>
-    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary, or is longer than the model's
-    /// context.</exception>
+    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary,
+    /// or is longer than the model's context.</exception>
     /// <exception cref="ArithmeticException">The result is NaN; the message names the completion.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
     {
@@ -136,8 +136,8 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
 
     /// <inheritdoc/>
     /// <remarks>Without gradient; in the element type of the reference's weights, float32 at least.</remarks>
-    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary, or is longer than the model's
-    /// context.</exception>
+    /// <exception cref="ArgumentException">A completion has no tokens, tokens outside the vocabulary,
+    /// or is longer than the model's context.</exception>
     public Tensor NextTokenLogProb(IReadOnlyList<Completion> completions)
     {
         _reference.Check(completions);

@@ -2,8 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>What the reference still expects of an unfinished answer: log E_ref[w | prefix] and log E_ref[w | prefix, token] for a weight w
-/// of its final rank.</summary>
+/// <summary>What the reference still expects of an unfinished answer:
+/// log E_ref[w | prefix] and log E_ref[w | prefix, token] for a weight w of its final rank.</summary>
 /// <remarks>
 /// The seam between a target and decoding: with exact values pi_ref(a | s) E[w | s, a] / E[w | s] is the target, token by token.
 /// Implementations
@@ -18,8 +18,8 @@ public interface IPrefixValue
     /// <summary>The reference, reward model and scoring that the values are about; null where the caller vouches for them.</summary>
     ScoringIdentity? Origin { get; }
 
-    /// <summary>The reference that the values are about, also where nothing is known of rewards; null where the caller vouches for
-    /// it.</summary>
+    /// <summary>The reference that the values are about, also where nothing is known of rewards;
+    /// null where the caller vouches for it.</summary>
     ModelIdentity? Reference => Origin?.Reference;
 
     /// <summary>Whether it reads hidden states of the reference, which then must offer them (<see

@@ -5,8 +5,8 @@ using VariationalBoN.BestOfN;
 namespace VariationalBoN.Guidance;
 
 /// <summary>Bins of F, finer towards 1, and what a sample among M says of them. Immutable, thread-safe.</summary>
-/// <remarks>Rank i of M independent samples has F ~ Beta(i, M + 1 - i): its label is spread over the bins by that law; equal rewards share
-/// the mean of their labels.</remarks>
+/// <remarks>Rank i of M independent samples has F ~ Beta(i, M + 1 - i): its label is spread over the bins by that law;
+/// equal rewards share the mean of their labels.</remarks>
 internal sealed class RankBins
 {
     public RankBins(int count, double power)

@@ -4,12 +4,12 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>What the target is in terms of ranks: a weight w of F, so that g = pi_ref w(F) with E_ref[w] = 1. Immutable,
-/// thread-safe.</summary>
+/// <summary>What the target is in terms of ranks: a weight w of F,
+/// so that g = pi_ref w(F) with E_ref[w] = 1. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Best-of-N has w = N F^(N - 1), the tilt by ranks w = exp(c F) / E[exp(c F)]. Over a part of the ranks from a to b the weight is its mean
-/// there, (b^N - a^N) / (b - a) for Best-of-N: with the two sides of F at a reward level that is the exact ratio pi_bon / pi_ref, ties
-/// included.
+/// there, (b^N - a^N) / (b - a) for Best-of-N: with the two sides of F at a reward
+/// level that is the exact ratio pi_bon / pi_ref, ties included.
 /// </remarks>
 [Experimental(ExperimentalIds.Guidance)]
 public readonly record struct RankWeight
@@ -49,8 +49,8 @@ public readonly record struct RankWeight
         return new RankWeight(c == 0 ? 1 : 0, c);
     }
 
-    /// <summary>log w over a part of the ranks: the logarithm of the mean weight from <paramref name="lower"/> to <paramref
-    /// name="upper"/>.</summary>
+    /// <summary>log w over a part of the ranks: the logarithm of the mean weight from
+    /// <paramref name="lower"/> to <paramref name="upper"/>.</summary>
     /// <param name="lower">The lower end, 0 to <paramref name="upper"/>.</param>
     /// <param name="upper">The upper end, at most 1.</param>
     /// <returns>A number, -infinity where both ends are 0 and N is above 1.</returns>
@@ -70,8 +70,8 @@ public readonly record struct RankWeight
 
     /// <summary>log w at a reward level, from the two sides of F there.</summary>
     /// <param name="cdf">log F_lt and log F_le.</param>
-    /// <returns>log(pi_bon / pi_ref) for Best-of-N; c (F_lt + F_le) / 2 less its normaliser for the tilt, as its objective has
-    /// it.</returns>
+    /// <returns>log(pi_bon / pi_ref) for Best-of-N; c (F_lt + F_le) / 2 less its normaliser for the tilt,
+    /// as its objective has it.</returns>
     public double LogAt(LogCdfPair cdf) =>
         IsTilt
             ? (C * (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2) - CalibratedTilt.LogNormaliser(C)

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>The next-token distributions of a policy along completions that are there: one pass of its model, then step by step. Not
-/// thread-safe; owns its walk alone.</summary>
+/// <summary>The next-token distributions of a policy along completions that are there:
+/// one pass of its model, then step by step. Not thread-safe; owns its walk alone.</summary>
 internal sealed class StepReader : IDisposable
 {
     private readonly CausalLmPolicy _policy;

@@ -29,8 +29,8 @@ public sealed class TokenValues
     /// <exception cref="ArgumentException">The reference trains, truncates, is not the one that the values are about or that scored the
     /// batch, or has no hidden states where the values read them; or a completion is none of it.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
-    /// <exception cref="ArithmeticException">The weight of a completion is 0, so that its value is no number; an empirical distribution
-    /// never says so.</exception>
+    /// <exception cref="ArithmeticException">The weight of a completion is 0, so that its value is no number;
+    /// an empirical distribution never says so.</exception>
     /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring.</exception>
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of a prompt.</exception>
     public static TokenValues Of(
@@ -82,8 +82,8 @@ public sealed class TokenValues
         return new TokenValues(logs, values);
     }
 
-    /// <summary>Refuses log pi_ref that is not what the batch was scored with, beyond what another batch size or precision
-    /// changes.</summary>
+    /// <summary>Refuses log pi_ref that is not what the batch was scored with,
+    /// beyond what another batch size or precision changes.</summary>
     private static void RequireScoredBy(double[][] logs, ScoredBatch scored, string argument)
     {
         for (int i = 0; i < logs.Length; i++)

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>Values learned from the scored samples of a table: no new draws, no fine-tuning, every N and every tilt from one
-/// head.</summary>
+/// <summary>Values learned from the scored samples of a table:
+/// no new draws, no fine-tuning, every N and every tilt from one head.</summary>
 /// <remarks>
 /// It predicts the law of F at the end of an answer, in bins finer towards 1, from a prefix and from its next token (<see
 /// cref="ValueHeadOptions"/>), so that E[w] of any weight is a sum over bins. It reads the hidden
@@ -75,8 +75,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     public ValueHeadOptions? Options { get; }
 
     /// <summary>Trains a head on the samples of some prompts of a table.</summary>
-    /// <param name="reference">The frozen reference that drew the samples; its module tells its hidden states (<see
-    /// cref="IHiddenDecoder"/>).</param>
+    /// <param name="reference">The frozen reference that drew the samples;
+    /// its module tells its hidden states (<see cref="IHiddenDecoder"/>).</param>
     /// <param name="table">Scored samples with their tokens.</param>
     /// <param name="prompts">At least one prompt: those that are trained on, not those that are measured.</param>
     /// <param name="options">Shape and training; null for the defaults.</param>
@@ -85,8 +85,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <returns>The head, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is faulty, samples have no tokens, or the reference trains,
     /// truncates or has no hidden states.</exception>
-    /// <exception cref="InvalidOperationException">The table is of another reference, or does not know its own; or training
-    /// diverged.</exception>
+    /// <exception cref="InvalidOperationException">The table is of another reference,
+    /// or does not know its own; or training diverged.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     public static ValueHead Train(
         CausalLmPolicy reference,
@@ -146,8 +146,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 
     /// <summary>Reads a head that <see cref="Save"/> wrote.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="scorer">The reference, reward model and way of scoring that the head must be about; its reference is a <see
-    /// cref="CausalLmPolicy"/>.</param>
+    /// <param name="scorer">The reference, reward model and way of scoring that the head must be about;
+    /// its reference is a <see cref="CausalLmPolicy"/>.</param>
     /// <param name="prefixReward">The numbers of prefixes that the head reads; null for a head that reads none.</param>
     /// <returns>The head, the caller's to dispose, equal to the one that was saved.</returns>
     /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states.</exception>

@@ -111,8 +111,8 @@ internal sealed record ValueHeadDescription(
             identity is null ? "no prefix reward" : FormattableString.Invariant($"the prefix reward {identity} of {count} numbers");
     }
 
-    /// <summary>The description in the format of now: what an earlier one does not say was not there, whatever is the default
-    /// today.</summary>
+    /// <summary>The description in the format of now: what an earlier one does not say was not there,
+    /// whatever is the default today.</summary>
     private ValueHeadDescription AsNow() =>
         Format == Earlier
             ? this with

@@ -35,9 +35,9 @@ public sealed record ValueHeadOptions
     /// <value>Default 8.</value>
     public int Forgetting { get; init; } = 8;
 
-    /// <summary>Stages of running sums, 1 or 2: what a token adds to a sum of the second depends on the sums of the first before
-    /// it.</summary>
-    /// <remarks>For rewards of order: whether one word came before another. No gain was measured on reviews (docs/guidance.md).</remarks>
+    /// <summary>Stages of running sums, 1 or 2: what a token adds to a sum of the
+    /// second depends on the sums of the first before it.</summary>
+    /// <remarks>For rewards of order: whether one word came before another. On a reward that is a sum over words no gain was measured.</remarks>
     /// <value>Default 1.</value>
     public int Stages { get; init; } = 1;
 
@@ -59,8 +59,8 @@ public sealed record ValueHeadOptions
     /// <value>Default 0.01.</value>
     public double LearningRate { get; init; } = 1e-2;
 
-    /// <summary>lambda: how much of what a prefix learns comes from the end of the answer rather than from the next prefix; 0 to
-    /// 1.</summary>
+    /// <summary>lambda: how much of what a prefix learns comes from the end of the
+    /// answer rather than from the next prefix; 0 to 1.</summary>
     /// <value>Default 0.8.</value>
     public double Lambda { get; init; } = 0.8;
 
@@ -68,8 +68,8 @@ public sealed record ValueHeadOptions
     /// <value>Default 0.3.</value>
     /// <remarks>
     /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it
-    /// is taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there, where the law
-    /// of F weighs by how often the reference is.
+    /// is taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there,
+    /// where the law of F weighs by how often the reference is.
     /// </remarks>
     public double ValueWeight { get; init; } = 0.3;
 

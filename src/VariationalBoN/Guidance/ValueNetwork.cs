@@ -10,8 +10,8 @@ namespace VariationalBoN.Guidance;
 /// (<see cref="ValueUnits"/>), p(. | s) from h, c and the previous token, p(. | s, a) from h, the state after a and a. Each law has one
 /// hidden layer, or more, each then added to the one before it.
 /// </summary>
-/// <remarks>It starts at the reference's own law, whose value is that of the reference for every weight. Thread-safe while nothing trains
-/// it.</remarks>
+/// <remarks>It starts at the reference's own law, whose value is that of the reference for every weight.
+/// Thread-safe while nothing trains it.</remarks>
 internal sealed class ValueNetwork : nn.Module
 {
     private readonly ValueUnits[] _stages;

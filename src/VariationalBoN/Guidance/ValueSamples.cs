@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>Scored reference samples as what a value head learns from: tokens, hidden states, and labels made of ranks alone. Owns the
-/// hidden states and numbers.</summary>
+/// <summary>Scored reference samples as what a value head learns from:
+/// tokens, hidden states, and labels made of ranks alone. Owns the hidden states and numbers.</summary>
 internal sealed class ValueSamples : IDisposable
 {
     private readonly CausalModel _model;
@@ -140,6 +140,6 @@ internal sealed class ValueSamples : IDisposable
     }
 }
 
-/// <summary>Samples of one step: their tokens, what the head reads of each prefix [P, C], a label of B bins each, and the normal scores of
-/// their ranks [b].</summary>
+/// <summary>Samples of one step: their tokens, what the head reads of each prefix [P, C],
+/// a label of B bins each, and the normal scores of their ranks [b].</summary>
 internal sealed record ValueBatch(PackedRows Rows, Tensor Hidden, float[][] Labels, Tensor Scores);

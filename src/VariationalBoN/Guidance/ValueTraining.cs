@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>How a value head learns: cross-entropy of both laws to what the end of the answer, and the prefixes before it, say of F.
-/// Stateless.</summary>
+/// <summary>How a value head learns: cross-entropy of both laws to what the end of the answer,
+/// and the prefixes before it, say of F. Stateless.</summary>
 internal static class ValueTraining
 {
     private const int WarmUpSteps = 20;
@@ -94,8 +94,8 @@ internal static class ValueTraining
         }
     }
 
-    /// <summary>y_t = the label at the last token of a row, (1 - lambda) p(. | s_(t + 1)) + lambda y_(t + 1) before it; token by token, bin
-    /// by bin.</summary>
+    /// <summary>y_t = the label at the last token of a row, (1 - lambda) p(.
+    /// | s_(t + 1)) + lambda y_(t + 1) before it; token by token, bin by bin.</summary>
     /// <param name="logLaws">log p(. | s) of the tokens of the batch, bin by bin.</param>
     /// <param name="batch">The batch.</param>
     /// <param name="lambda">lambda.</param>

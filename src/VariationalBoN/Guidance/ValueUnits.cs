@@ -47,8 +47,8 @@ internal sealed class ValueUnits
             (width * (hidden + (2 * vocabulary) + sums + (2 * forgetting) + below)) + (vocabulary * (sums + (2 * forgetting))) + forgetting
         );
 
-    /// <summary>What units see of a prefix before the token is known: [..., W] of h [..., C], previous tokens [...] and the state below
-    /// [..., U].</summary>
+    /// <summary>What units see of a prefix before the token is known:
+    /// [..., W] of h [..., C], previous tokens [...] and the state below [..., U].</summary>
     public Tensor Base(Tensor hidden, Tensor previous, Tensor? below)
     {
         var seen = nn.functional.linear(hidden, _hidden).Plus(ValueNetwork.Rows(_previous, previous));

@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Guidance;
 
-/// <summary>The walk of a learned head: state and last tokens of the rows, and all of their tokens where numbers of prefixes are
-/// read.</summary>
+/// <summary>The walk of a learned head: state and last tokens of the rows,
+/// and all of their tokens where numbers of prefixes are read.</summary>
 internal sealed class ValueWalk : IPrefixWalk
 {
     private readonly ValueNetwork _network;

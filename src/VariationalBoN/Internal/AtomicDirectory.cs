@@ -20,8 +20,8 @@ internal static class AtomicDirectory
     /// <param name="isStale">Whether a file that is there, in the directory or in a folder of it, and was not written again must go,
     /// since readers would take it for part of the set.</param>
     /// <param name="last">Names of the files without which readers do not believe the others, in order of their appearance.</param>
-    /// <exception cref="IOException">Something could not be written; what was there is as it was, unless the message says
-    /// otherwise.</exception>
+    /// <exception cref="IOException">Something could not be written;
+    /// what was there is as it was, unless the message says otherwise.</exception>
     public static void Write(string path, Action<string> write, Func<string, bool> isStale, params string[] last)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Internal;
 
-/// <summary>A file that is written whole or not at all: a temporary neighbour is written, flushed to disk and moved over the target. Not
-/// thread-safe.</summary>
+/// <summary>A file that is written whole or not at all: a temporary neighbour is written,
+/// flushed to disk and moved over the target. Not thread-safe.</summary>
 internal sealed class AtomicFile : IDisposable
 {
     private readonly string _path,

@@ -6,8 +6,8 @@ using System.Text.Json.Nodes;
 
 namespace VariationalBoN.Internal;
 
-/// <summary>The canonical form of a conversation: its messages as they were given, without blanks between tokens. Stateless,
-/// thread-safe.</summary>
+/// <summary>The canonical form of a conversation: its messages as they were given,
+/// without blanks between tokens. Stateless, thread-safe.</summary>
 internal static class ConversationJson
 {
     private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false, MaxDepth = 64 };

@@ -27,8 +27,8 @@ internal static class Disk
     private delegate int OpenCall([MarshalAs(UnmanagedType.LPUTF8Str)] string path, int flags);
 
     /// <summary>
-    /// Is told of each step before it is taken on this thread: what a step is, and its path. Tests look at what a kill there leaves, or
-    /// fail it; null otherwise.
+    /// Is told of each step before it is taken on this thread: what a step is, and its path.
+    /// Tests look at what a kill there leaves, or fail it; null otherwise.
     /// </summary>
     [field: ThreadStatic]
     internal static Action<string, string>? Before { get; set; }

@@ -4,8 +4,8 @@ namespace VariationalBoN.Internal;
 /// <see cref="IOException"/>. Stateless, thread-safe.</summary>
 internal static class FileSizeLimit
 {
-    /// <summary>Whether that is what a write failed by: an <see cref="ArgumentOutOfRangeException"/> for a "value" that no caller
-    /// gave.</summary>
+    /// <summary>Whether that is what a write failed by: an <see cref="ArgumentOutOfRangeException"/>
+    /// for a "value" that no caller gave.</summary>
     public static bool IsReached(Exception e) => e is ArgumentOutOfRangeException { ParamName: "value", ActualValue: null };
 
     /// <summary>The exception that other full disks give.</summary>

@@ -6,8 +6,8 @@ namespace VariationalBoN.Internal;
 /// </summary>
 internal static class InputFile
 {
-    /// <summary>The most bytes that are read of a configuration, and of a file of a tokenizer: several times what any published one
-    /// has.</summary>
+    /// <summary>The most bytes that are read of a configuration, and of a file of a tokenizer:
+    /// several times what any published one has.</summary>
     public const long LongestConfig = 16 << 20,
         LongestTokenizerFile = 128 << 20;
 
@@ -53,8 +53,8 @@ internal static class InputFile
     /// <param name="directory">The directory.</param>
     /// <param name="name">A name in it.</param>
     /// <returns>Its path.</returns>
-    /// <exception cref="InvalidDataException">It is a link to somewhere else than the directory or the store of a cache of the
-    /// hub.</exception>
+    /// <exception cref="InvalidDataException">It is a link to somewhere else than
+    /// the directory or the store of a cache of the hub.</exception>
     public static string? Find(string directory, string name)
     {
         string path = Path.Combine(directory, name);
@@ -91,8 +91,8 @@ internal static class InputFile
             OperatingSystem.IsLinux() ? StringComparison.Ordinal : StringComparison.OrdinalIgnoreCase
         );
 
-    /// <summary>Whether a file lies in a cache of the hub, <c>models--(name)/blobs</c>: older downloads into a directory link
-    /// there.</summary>
+    /// <summary>Whether a file lies in a cache of the hub, <c>models--(name)/blobs</c>:
+    /// older downloads into a directory link there.</summary>
     private static bool IsBlob(string file) =>
         Path.GetDirectoryName(file) is string blobs
         && Path.GetFileName(blobs) == "blobs"

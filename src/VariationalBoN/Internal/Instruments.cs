@@ -47,8 +47,8 @@ internal static class Instruments
     );
 
     /// <summary>
-    /// Notes that what a span is about failed, by the type of the error alone: its message may quote prompts. Always false, so that it can
-    /// stand in an exception filter.
+    /// Notes that what a span is about failed, by the type of the error alone: its message may quote prompts.
+    /// Always false, so that it can stand in an exception filter.
     /// </summary>
     public static bool Fail(this Activity? span, Exception error)
     {

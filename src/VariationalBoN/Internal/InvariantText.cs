@@ -3,7 +3,8 @@ using System.Runtime.CompilerServices;
 
 namespace VariationalBoN.Internal;
 
-/// <summary>An interpolated string in the invariant culture, as a parameter; unlike a FormattableString it may be a sum of strings.</summary>
+/// <summary>An interpolated string in the invariant culture, as a parameter;
+/// unlike a FormattableString it may be a sum of strings.</summary>
 [InterpolatedStringHandler]
 internal ref struct InvariantText(int literalLength, int formattedCount)
 {

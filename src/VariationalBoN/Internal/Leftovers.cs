@@ -2,8 +2,8 @@ namespace VariationalBoN.Internal;
 
 /// <summary>
 /// The temporary neighbours of what is being saved: <c>name.(32 digits).tmp</c>. Who saves holds them open, so that those of a process that
-/// was killed are told from those of one that lives; not every file system knows, so that what was written of late stays, too. Stateless,
-/// thread-safe.
+/// was killed are told from those of one that lives; not every file system knows,
+/// so that what was written of late stays, too. Stateless, thread-safe.
 /// </summary>
 internal static class Leftovers
 {

@@ -7,8 +7,8 @@ namespace VariationalBoN.Internal;
 /// y = x W in bfloat16, to float32, with the gradients d x = d y W^T and d W = x^T d y in bfloat16, too. Kept for the backward pass are x
 /// in bfloat16 and the weight itself, which is narrowed once more there: no copy of the weights lives as long as the graph.
 /// </summary>
-/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for
-/// values.</remarks>
+/// <remarks>An exception in a backward pass ends the process,
+/// so there it becomes gradients of NaN, which no loop takes for values.</remarks>
 internal sealed class MixedProduct : autograd.SingleTensorFunction<MixedProduct>
 {
     private const ScalarType Narrow = ScalarType.BFloat16;

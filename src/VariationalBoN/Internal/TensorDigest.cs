@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Internal;
 
 /// <summary>
-/// SHA-256 over the SHA-256 of each 2^20 elements of a tensor, so that all processors can work on one tensor. Stateless; thread-safe as
-/// long as no thread changes the tensor.
+/// SHA-256 over the SHA-256 of each 2^20 elements of a tensor, so that all processors can work on one tensor.
+/// Stateless; thread-safe as long as no thread changes the tensor.
 /// </summary>
 internal static class TensorDigest
 {

@@ -2,8 +2,8 @@ using TorchSharp;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>Reverse KL by clipped probability ratios: several optimizer steps on one batch of rollouts (PPO, GRPO). Stateless,
-/// thread-safe.</summary>
+/// <summary>Reverse KL by clipped probability ratios: several optimizer steps on one batch of rollouts (PPO,
+/// GRPO). Stateless, thread-safe.</summary>
 /// <remarks>
 /// With pi_old the policy that drew the completions, R_i = log g(y_i) - log pi_old(y_i), A_i its advantage and w_i = pi_theta(y_i) /
 /// pi_old(y_i), the loss is -(1/B) sum_i min(w_i A_i, clip(w_i, 1 - epsilon, 1 + epsilon) A_i). At pi_theta = pi_old its gradient is that
@@ -29,8 +29,8 @@ public static class ClippedRatio
     /// <param name="groups">The group of each completion, B labels; each group has at least two completions.</param>
     /// <param name="options">Clipping and normalisation; null for the defaults.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A shape, dtype or option is wrong, lengths differ, or a group has a single
-    /// completion.</exception>
+    /// <exception cref="ArgumentException">A shape, dtype or option is wrong,
+    /// lengths differ, or a group has a single completion.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
     public static torch.Tensor Loss(
         torch.Tensor logProb,

@@ -3,8 +3,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>On-policy distillation: KL(pi_theta || teacher) of the next token, over the whole vocabulary, along completions of the policy
-/// itself. Stateless, thread-safe.</summary>
+/// <summary>On-policy distillation: KL(pi_theta || teacher) of the next token, over the whole vocabulary,
+/// along completions of the policy itself. Stateless, thread-safe.</summary>
 /// <remarks>
 /// The loss is (1/B) sum_i sum_t KL(pi_theta(. | s_it) || pi_T(. | s_it)). Its gradient leaves out that theta also decides which prefixes
 /// are seen (Agarwal et al., GKD, arXiv 2306.13649), which takes the noise of the score function away: at each prefix it is exact. The
@@ -54,7 +54,8 @@ public static class Distillation
         if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and int bad)
             throw new ArithmeticException(
                 $"The divergence at token {bad} of the batch is {values[bad]}: the weights of the policy have diverged, or the teacher "
-                    + $"gives no probability to a token that the policy may say. Lower the learning rate, or take a teacher of full support."
+                    + $"gives no probability to a token that the policy may say. Lower the learning rate, or take a teacher of full "
+                    + $"support."
             );
         return divergences.sum().Over(completions).MoveToOuterDisposeScope(); // []
     }

@@ -3,12 +3,12 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Losses;
 
-/// <summary>A mix of forward and reverse KL: (1 - b) KL(g || pi_theta) + b KL(pi_theta || g), the loss of BOND. Stateless,
-/// thread-safe.</summary>
+/// <summary>A mix of forward and reverse KL: (1 - b) KL(g || pi_theta) + b KL(pi_theta || g),
+/// the loss of BOND. Stateless, thread-safe.</summary>
 /// <remarks>
 /// The forward part is <see cref="WeightedLikelihood"/> of reference samples, the reverse part <see cref="ScoreFunction"/> on completions
-/// of the policy; both are averages over prompts or completions, so b weighs nats against nats. b = 1 is vBoN, b = 0 is BoN-SFT. Source:
-/// Sessa et al., "BOND", arXiv 2407.14622.
+/// of the policy; both are averages over prompts or completions, so b weighs nats against nats.
+/// b = 1 is vBoN, b = 0 is BoN-SFT. Source: Sessa et al., "BOND", arXiv 2407.14622.
 /// </remarks>
 public static class Jeffreys
 {

@@ -48,8 +48,8 @@ internal static class LossArguments
         return values;
     }
 
-    /// <summary>Refuses NaN and infinities. An array: a list of the caller's is read once, so that what is checked is what is
-    /// used.</summary>
+    /// <summary>Refuses NaN and infinities. An array: a list of the caller's is read once,
+    /// so that what is checked is what is used.</summary>
     public static void RequireFinite(double[] values, string name)
     {
         for (int i = 0; i < values.Length; i++)

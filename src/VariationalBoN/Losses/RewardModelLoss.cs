@@ -9,8 +9,8 @@ namespace VariationalBoN.Losses;
 /// which a share f is wrong are
 /// fitted as they are: the best differences of Bradley-Terry are then log((1 - f) / f) at most, so that their order is right and their size
 /// is not.
-/// Sources: Bradley and Terry, Biometrika 39, 1952; margins: Touvron et al., arXiv 2307.09288, equation 2; centring: Eisenstein et al.,
-/// arXiv 2312.09244, section 2.
+/// Sources: Bradley and Terry, Biometrika 39, 1952; margins: Touvron et al., arXiv 2307.09288, equation 2;
+/// centring: Eisenstein et al., arXiv 2312.09244, section 2.
 /// </remarks>
 public static class RewardModelLoss
 {
@@ -25,8 +25,8 @@ public static class RewardModelLoss
     /// <param name="margins">m, P finite values of at least 0; null for 0.</param>
     /// <param name="centring">c, finite and at least 0.</param>
     /// <returns>A fresh scalar [], the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, there is no pair, or a margin is
-    /// negative.</exception>
+    /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ,
+    /// there is no pair, or a margin is negative.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="centring"/> is out of range or NaN.</exception>
     /// <exception cref="ArithmeticException">A value is NaN or infinite.</exception>
     public static torch.Tensor BradleyTerry(
@@ -58,13 +58,13 @@ public static class RewardModelLoss
         return loss.MoveToOuterDisposeScope();
     }
 
-    /// <summary>The mean over completions of -log softmax(logits)[label]; with a single logit r, of -log sigmoid(r) for label 1 and -log
-    /// sigmoid(-r) for label 0.</summary>
+    /// <summary>The mean over completions of -log softmax(logits)[label];
+    /// with a single logit r, of -log sigmoid(r) for label 1 and -log sigmoid(-r) for label 0.</summary>
     /// <param name="logits">[B, L], floating point, with gradient; finite.</param>
     /// <param name="labels">B labels, 0 to L - 1; 0 or 1 where L is 1.</param>
     /// <returns>A fresh scalar [], in nats, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, there is no completion, or a label is out of
-    /// range.</exception>
+    /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ,
+    /// there is no completion, or a label is out of range.</exception>
     /// <exception cref="ArithmeticException">A logit is NaN or infinite.</exception>
     public static torch.Tensor CrossEntropy(torch.Tensor logits, IReadOnlyList<int> labels)
     {

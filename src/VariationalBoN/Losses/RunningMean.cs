@@ -42,8 +42,8 @@ public sealed class RunningMean
         _weight = (_decay * _weight) + (1 - _decay);
     }
 
-    /// <summary>Writes the mean: 16 bytes, for <see cref="Load"/>. With both, a run's checkpoints take it: <c>checkpoints.Add("baseline",
-    /// running.Save, running.Load)</c>.</summary>
+    /// <summary>Writes the mean: 16 bytes, for <see cref="Load"/>. With both, a run's checkpoints take it:
+    /// <c>checkpoints.Add("baseline", running.Save, running.Load)</c>.</summary>
     /// <param name="stream">Where to; stays open.</param>
     /// <exception cref="IOException">It could not be written.</exception>
     public void Save(Stream stream)

@@ -5,16 +5,16 @@ using VariationalBoN.Losses;
 
 namespace VariationalBoN;
 
-/// <summary>Reverse KL by the score function (REINFORCE) with a baseline, by default leave-one-out per prompt. Stateless,
-/// thread-safe.</summary>
+/// <summary>Reverse KL by the score function (REINFORCE) with a baseline,
+/// by default leave-one-out per prompt. Stateless, thread-safe.</summary>
 /// <remarks>
 /// With J = E_{y ~ pi_theta}[log g(y) - log pi_theta(y)] = -KL(pi_theta || g) + constant and R_i = log g(y_i) - log pi_theta(y_i),
 /// detached, the loss is -(1/B) sum_i A_i log pi_theta(y_i) with A_i = R_i - mean of R_j over the other completions j of the group (other
 /// choices: <see cref="Baseline"/>). For completions that pi_theta itself drew its gradient is an unbiased estimate of -grad J, averaged
 /// over completions: the baseline does not depend on y_i, and the derivative of the -log pi_theta inside R has expectation 0. Dividing A by
 /// its standard deviation would bias the direction and is not done here. The value of the loss itself means nothing. Source: Kool, van
-/// Hoof, Welling, "Buy 4 REINFORCE samples, get a baseline for free!" (2019); Ahmadian et al., arXiv 2402.14740. At pi_theta = g every R_i
-/// is equal and the gradient is exactly 0.
+/// Hoof, Welling, "Buy 4 REINFORCE samples, get a baseline for free!" (2019); Ahmadian et al., arXiv 2402.14740.
+/// At pi_theta = g every R_i is equal and the gradient is exactly 0.
 /// </remarks>
 public static class ScoreFunction
 {
@@ -24,8 +24,8 @@ public static class ScoreFunction
     /// <summary>The loss for targets that are plain doubles; advantages are formed in double precision on the host.</summary>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, on any device, with gradient; finite.</param>
     /// <param name="targets">log g(y_i) up to a constant per group, B finite values.</param>
-    /// <param name="groups">The group of each completion, B labels; sizes may differ. For the group baselines each has at least two
-    /// completions.</param>
+    /// <param name="groups">The group of each completion, B labels; sizes may differ.
+    /// For the group baselines each has at least two completions.</param>
     /// <param name="baseline">What is subtracted from R; leave-one-out by default.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape or dtype is wrong, lengths differ, or a group has a single completion.</exception>
@@ -51,12 +51,12 @@ public static class ScoreFunction
     /// infinite value is refused; on another device a check would wait for it, so there the loss becomes NaN instead.
     /// </remarks>
     /// <param name="logProb">log pi_theta(y_i), [B], floating point, on any device, with gradient; finite.</param>
-    /// <param name="targets">log g(y_i) up to a constant per group, [B], floating point, on the device of <paramref name="logProb"/>;
-    /// finite, taken without gradient.</param>
+    /// <param name="targets">log g(y_i) up to a constant per group, [B], floating point,
+    /// on the device of <paramref name="logProb"/>; finite, taken without gradient.</param>
     /// <param name="groups">The group of each completion, B labels; each group has at least two completions, sizes may differ.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A shape, dtype or device is wrong, lengths differ, or a group has a single
-    /// completion.</exception>
+    /// <exception cref="ArgumentException">A shape, dtype or device is wrong,
+    /// lengths differ, or a group has a single completion.</exception>
     /// <exception cref="ArithmeticException">On the CPU: a log-probability or a target is NaN or infinite.</exception>
     public static torch.Tensor Loss(torch.Tensor logProb, torch.Tensor targets, IReadOnlyList<int> groups)
     {
@@ -118,8 +118,8 @@ public static class ScoreFunction
         return (weights * logProb).sum().Over(-logReference.Count).MoveToOuterDisposeScope(); // []
     }
 
-    /// <summary>R - mean of the others, from padded rows of groups rather than by index_add, whose order of summation a GPU does not
-    /// fix.</summary>
+    /// <summary>R - mean of the others, from padded rows of groups rather than by index_add,
+    /// whose order of summation a GPU does not fix.</summary>
     private static torch.Tensor MinusMeanOfOthers(torch.Tensor rewards, CompletionGroups split)
     {
         int batch = split.GroupOf.Length,

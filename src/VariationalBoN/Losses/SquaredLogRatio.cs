@@ -10,8 +10,8 @@ namespace VariationalBoN.Losses;
 /// pi_theta (without gradient through the draw) half the expected gradient of either is that of KL(pi_theta || g). From any other
 /// distribution with full support the only minimiser is still pi_theta = g where the model can say it; what a limited model does on the way
 /// depends on where the completions come from: reference samples alone leave the best region unseen and KL overshoots. Clip the objective
-/// from below (<c>ClippedObjective</c>) and mix in best-of-N samples. Source: Richter et al., arXiv 2010.10436 (log-variance); QRPO, arXiv
-/// 2507.08068, is the known form with log F.
+/// from below (<c>ClippedObjective</c>) and mix in best-of-N samples. Source:
+/// Richter et al., arXiv 2010.10436 (log-variance); QRPO, arXiv 2507.08068, is the known form with log F.
 /// </remarks>
 public static class SquaredLogRatio
 {

@@ -6,8 +6,8 @@ namespace VariationalBoN.Losses;
 /// <remarks>
 /// The loss is -(1/G) sum_i w_i log pi_theta(y_i) over the completions of G groups. With w the Best-of-N weights of reference samples of a
 /// prompt it is a Rao-Blackwell estimate of -E_{y ~ pi_bon}[log pi_theta(y)] = KL(pi_bon || pi_theta) + constant, hence unbiased in its
-/// gradient for exact weights; with w = 1 on the best of N draws alone it is BoN-SFT (Amini et al., arXiv 2407.06057, section 5). The
-/// completions need not come from the policy.
+/// gradient for exact weights; with w = 1 on the best of N draws alone it is BoN-SFT (Amini et al., arXiv 2407.06057, section 5).
+/// The completions need not come from the policy.
 /// </remarks>
 public static class WeightedLikelihood
 {

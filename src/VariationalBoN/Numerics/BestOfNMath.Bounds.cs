@@ -3,8 +3,8 @@ namespace VariationalBoN.Numerics;
 public static partial class BestOfNMath
 {
     /// <summary>The lower bound log N + log p + (N - 1) log F of log pi_bon.</summary>
-    /// <remarks>Mean value theorem on (F + p)^N - F^N; the lower bound of arXiv 2407.06057. log p for N = 1; -infinity for F = 0 and N
-    /// above 1.</remarks>
+    /// <remarks>Mean value theorem on (F + p)^N - F^N; the lower bound of arXiv 2407.06057.
+    /// log p for N = 1; -infinity for F = 0 and N above 1.</remarks>
     /// <param name="logReference">log p in nats; at most 0.</param>
     /// <param name="logCdf">log F of a strictly lower score; at most 0, -infinity for none.</param>
     /// <param name="n">N; finite, at least 1.</param>

@@ -2,8 +2,8 @@ namespace VariationalBoN.Numerics;
 
 public static partial class BestOfNMath
 {
-    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref), reached when no completion has weight and no rewards
-    /// tie.</summary>
+    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref),
+    /// reached when no completion has weight and no rewards tie.</summary>
     /// <remarks>Beirami et al., arXiv 2401.01879, who show that it is a bound, not the value.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The bound in nats, 0 for N = 1.</returns>
@@ -48,10 +48,10 @@ public static partial class BestOfNMath
         return Math.Max(0, (rest * (KlUpperBound(n) + ((n - 1) * logRest))) + (top * logTopRatio));
     }
 
-    /// <summary>KL(pi_bon || pi_ref) = sum over reward levels of (F_le^N - F_lt^N) log((F_le^N - F_lt^N) / (F_le - F_lt)),
-    /// exactly.</summary>
-    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within
-    /// 1e-9.</param>
+    /// <summary>KL(pi_bon || pi_ref) = sum over reward levels of (F_le^N - F_lt^N)
+    /// log((F_le^N - F_lt^N) / (F_le - F_lt)), exactly.</summary>
+    /// <param name="levelMasses">The reference probability of each distinct reward,
+    /// in ascending order of reward; they sum to 1 within 1e-9.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The divergence in nats, at least 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or a mass is out of range or NaN.</exception>
@@ -61,8 +61,8 @@ public static partial class BestOfNMath
         return Math.Max(0, MeanOverLevels(levelMasses, n, static (logRatio, _) => logRatio));
     }
 
-    /// <summary>The probability N / (N + 1) that the best of N draws beats one more draw, when no completion has weight and no rewards
-    /// tie.</summary>
+    /// <summary>The probability N / (N + 1) that the best of N draws beats one more draw,
+    /// when no completion has weight and no rewards tie.</summary>
     /// <remarks>An upper bound of the win rate, ties counted half, in every other case.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>A probability, 1/2 for N = 1.</returns>
@@ -73,10 +73,10 @@ public static partial class BestOfNMath
         return n / (n + 1);
     }
 
-    /// <summary>The probability that the best of N draws beats one more draw, ties counted half: sum over levels of (F_le^N - F_lt^N) (F_lt
-    /// + F_le) / 2.</summary>
-    /// <param name="levelMasses">The reference probability of each distinct reward, in ascending order of reward; they sum to 1 within
-    /// 1e-9.</param>
+    /// <summary>The probability that the best of N draws beats one more draw, ties counted half:
+    /// sum over levels of (F_le^N - F_lt^N) (F_lt + F_le) / 2.</summary>
+    /// <param name="levelMasses">The reference probability of each distinct reward,
+    /// in ascending order of reward; they sum to 1 within 1e-9.</param>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>A probability, 1/2 for N = 1, at most N / (N + 1).</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or a mass is out of range or NaN.</exception>

@@ -42,11 +42,11 @@ public static partial class BestOfNMath
         return double.IsNegativeInfinity(logReference) ? logReference : Math.Min(0, logReference + ratio);
     }
 
-    /// <summary>log(pi_bon / pi_ref) = log((F_le^N - F_lt^N) / (F_le - F_lt)), for completions that share a reward, ties broken
-    /// uniformly.</summary>
+    /// <summary>log(pi_bon / pi_ref) = log((F_le^N - F_lt^N) / (F_le - F_lt)),
+    /// for completions that share a reward, ties broken uniformly.</summary>
     /// <remarks>
-    /// Every completion of the reward level has this ratio, whatever its own probability. 0 for N = 1; (N - 1) log F_le for F_lt = 0; log N
-    /// + (N - 1) log F in the limit F_lt = F_le.
+    /// Every completion of the reward level has this ratio, whatever its own probability. 0 for N = 1;
+    /// (N - 1) log F_le for F_lt = 0; log N + (N - 1) log F in the limit F_lt = F_le.
     /// </remarks>
     /// <param name="logCdfBelow">log F_lt = log P_ref(r &lt; r(y)); at most <paramref name="logCdfAtOrBelow"/>, -infinity for none.</param>
     /// <param name="logCdfAtOrBelow">log F_le = log P_ref(r &lt;= r(y)); at most 0.</param>
@@ -69,8 +69,8 @@ public static partial class BestOfNMath
         return LogRatioOfLevel(logCdfBelow, logCdfAtOrBelow, gap, n);
     }
 
-    /// <summary><see cref="LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) given, which counts know better than a
-    /// difference of logarithms.</summary>
+    /// <summary><see cref="LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) given,
+    /// which counts know better than a difference of logarithms.</summary>
     internal static double LogRatioOfLevel(double logBelow, double logAtOrBelow, double gap, double n)
     {
         if (n == 1)

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>The tilt of a reference by its own ranks: g proportional to pi_ref exp(c F), F the probability that a reference draw scores
-/// lower, ties counted half.</summary>
+/// <summary>The tilt of a reference by its own ranks: g proportional to pi_ref exp(c F),
+/// F the probability that a reference draw scores lower, ties counted half.</summary>
 /// <remarks>
 /// Among all policies of one KL to the reference it has the greatest win rate: win rate is the mean of F, so this is the exponential family
 /// of F (Gui et al., BoNBoN, arXiv 2406.00832; Balashankar et al., InfAlign-CTRL,

@@ -10,8 +10,8 @@ namespace VariationalBoN.Numerics;
 /// </remarks>
 public static class ExpectedMax
 {
-    /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap. It leaves about M log M of the
-    /// M^2 terms.</summary>
+    /// <summary>A share of subsets that no sum of rewards feels: far below the rounding of the largest gap.
+    /// It leaves about M log M of the M^2 terms.</summary>
     private const double Negligible = 1e-22;
 
     /// <summary>The expected maximum of n of the rewards drawn without replacement, in O(M).</summary>

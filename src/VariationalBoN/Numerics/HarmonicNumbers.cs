@@ -1,7 +1,7 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>Harmonic numbers H_k = 1 + 1 / 2 + ... + 1 / k and their differences, exact to rounding however near k and m are. Stateless,
-/// thread-safe.</summary>
+/// <summary>Harmonic numbers H_k = 1 + 1 / 2 + ... + 1 / k and their differences,
+/// exact to rounding however near k and m are. Stateless, thread-safe.</summary>
 /// <remarks>
 /// H_k = gamma + log(k + 1/2) + c(k), c(k) = 1 / (24 x^2) - 7 / (960 x^4) + ..., x = k + 1/2 (the asymptotic series of the digamma function
 /// at x + 1/2): the large part of a difference is the logarithm of a quotient, which keeps its digits, and c is tiny.

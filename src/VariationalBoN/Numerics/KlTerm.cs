@@ -1,9 +1,9 @@
 namespace VariationalBoN.Numerics;
 
-/// <summary>What one completion y ~ pi_theta adds to an estimate of KL(pi_theta || pi_ref), from D = log pi_theta(y | x) - log pi_ref(y |
-/// x) in nats.</summary>
-/// <remarks>Their means estimate the divergence; as training losses k1 and k3 have other gradients than the divergence has. Stateless,
-/// thread-safe.</remarks>
+/// <summary>What one completion y ~ pi_theta adds to an estimate of KL(pi_theta || pi_ref),
+/// from D = log pi_theta(y | x) - log pi_ref(y | x) in nats.</summary>
+/// <remarks>Their means estimate the divergence; as training losses k1 and k3 have other
+/// gradients than the divergence has. Stateless, thread-safe.</remarks>
 internal static class KlTerm
 {
     private const double LargestExponent = 700;

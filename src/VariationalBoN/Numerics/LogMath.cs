@@ -11,8 +11,8 @@ public static class LogMath
     internal const double Ln2 = 0.69314718055994530942;
 
     /// <summary>log(1 + x), exact to rounding for tiny x.</summary>
-    /// <remarks>Source: Kahan's correction log(u) x / (u - 1), u = 1 + x (Higham, Accuracy and Stability of Numerical Algorithms,
-    /// 1.14.1).</remarks>
+    /// <remarks>Source: Kahan's correction log(u) x / (u - 1), u = 1 + x (Higham,
+    /// Accuracy and Stability of Numerical Algorithms, 1.14.1).</remarks>
     /// <param name="x">At least -1; -1 gives -infinity.</param>
     /// <returns>log(1 + x).</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="x"/> is below -1 or NaN.</exception>
@@ -104,8 +104,8 @@ public static class LogMath
         : x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x))
         : Math.Log(Expm1(x));
 
-    /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy; -infinity for a part
-    /// of 0.</summary>
+    /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy;
+    /// -infinity for a part of 0.</summary>
     internal static double LogQuotient(double part, double total) =>
         part < total / 2 ? Math.Log(part / total) : Log1pUnchecked((part - total) / total);
 

@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace VariationalBoN.Numerics;
 
-/// <summary>How many reference rewards M a Best-of-N target needs, by KL = N (N - 1) / (2 (2 N - 1) M), about N / (4 M). Stateless,
-/// thread-safe.</summary>
+/// <summary>How many reference rewards M a Best-of-N target needs, by KL = N (N - 1) / (2 (2 N - 1) M),
+/// about N / (4 M). Stateless, thread-safe.</summary>
 /// <remarks>
 /// The expected divergence, in either direction and to first order in 1 / M, between the Best-of-N distribution and the one that F
-/// estimated from M rewards gives, for continuous rewards; simulations hold it within 2 % from M = N on. For M below N / 2 it says too
-/// little, and the target is of no use.
+/// estimated from M rewards gives, for continuous rewards; simulations hold it within 2 % from M = N on.
+/// For M below N / 2 it says too little, and the target is of no use.
 /// </remarks>
 public static class SamplePlanner
 {
@@ -26,13 +26,13 @@ public static class SamplePlanner
         return Numerator(n) / samplesPerPrompt;
     }
 
-    /// <summary>The fewest samples M whose <see cref="ExpectedKl"/> is at most a wanted error; at least N / 2, below which the formula does
-    /// not hold.</summary>
+    /// <summary>The fewest samples M whose <see cref="ExpectedKl"/> is at most a wanted error;
+    /// at least N / 2, below which the formula does not hold.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="nats">The wanted error, above 0; 0.05 gives about 5 N, 0.01 about 25 N.</param>
     /// <returns>M, at least 1.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range or NaN, or more than 2^31 - 1 samples would be
-    /// needed.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">An argument is out of range or NaN,
+    /// or more than 2^31 - 1 samples would be needed.</exception>
     public static int SamplesPerPrompt(double n, double nats)
     {
         BestOfNMath.CheckN(n);
@@ -65,8 +65,8 @@ public static class SamplePlanner
         return Math.Min(2.0 * samplesPerPrompt, (1 + c + Math.Sqrt(1 + (c * c))) / 2);
     }
 
-    /// <summary>Says that M samples are too few for N: <see cref="ExpectedKl"/> above <see cref="MaxGoodKl"/>, as it always is for N above
-    /// 2 M.</summary>
+    /// <summary>Says that M samples are too few for N: <see cref="ExpectedKl"/> above <see cref="MaxGoodKl"/>,
+    /// as it always is for N above 2 M.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="samplesPerPrompt">M, at least 1.</param>
     /// <returns>What is wrong and what to do, in one sentence or two; null when there are enough.</returns>

@@ -7,8 +7,8 @@ namespace VariationalBoN.Numerics;
 /// </remarks>
 internal static class UnbiasedWinRate
 {
-    /// <summary>The probability that the best of n draws beats one more draw: 1 - (1 / 2M) sum over samples of a(k_lt) + a(k_le), the
-    /// sample itself left out of the M.</summary>
+    /// <summary>The probability that the best of n draws beats one more draw:
+    /// 1 - (1 / 2M) sum over samples of a(k_lt) + a(k_le), the sample itself left out of the M.</summary>
     /// <remarks>Exactly n / (n + 1) without ties, whatever the rewards; less with them. 1/2 for n = 1.</remarks>
     /// <param name="sortedAscending">M rewards, finite, ascending, at least two.</param>
     /// <param name="n">1 to M - 1: one sample is the opponent.</param>

@@ -5,8 +5,8 @@ namespace VariationalBoN.Numerics;
 /// <summary>The Wilson confidence interval of a probability, from a count of successes. Stateless, thread-safe.</summary>
 /// <remarks>
 /// (p + z^2 / 2n ± z sqrt(p (1 - p) / n + z^2 / 4n^2)) / (1 + z^2 / n), p = k / n (Wilson, JASA 22, 1927): never empty at k = 0 or n,
-/// unlike p ± z se. For independent trials; completions of few prompts are not, so that a win rate over prompts takes
-/// <see cref="Estimate.FromClusters"/>.
+/// unlike p ± z se. For independent trials; completions of few prompts are not,
+/// so that a win rate over prompts takes <see cref="Estimate.FromClusters"/>.
 /// </remarks>
 public static class WilsonInterval
 {

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Numerics;
 
 /// <summary>
-/// The win rate that belongs to a KL to the reference for continuous rewards: that of Best-of-N, and the greatest possible. Stateless,
-/// thread-safe.
+/// The win rate that belongs to a KL to the reference for continuous rewards:
+/// that of Best-of-N, and the greatest possible. Stateless, thread-safe.
 /// </summary>
 /// <remarks>
 /// Best-of-n lies at KL log n - (n - 1) / n and win rate n / (n + 1), n real. The greatest win rate of any policy of that KL is that of

@@ -3,8 +3,8 @@ using VariationalBoN.Numerics;
 
 namespace VariationalBoN;
 
-/// <summary>The reference tilted by its own ranks: log g = log pi_ref(y | x) + c F(r(y)), F = (F_lt + F_le) / 2 the probability to beat a
-/// reference draw.</summary>
+/// <summary>The reference tilted by its own ranks: log g = log pi_ref(y | x) + c F(r(y)),
+/// F = (F_lt + F_le) / 2 the probability to beat a reference draw.</summary>
 /// <remarks>
 /// Of all policies with its KL to the reference, g has the greatest win rate (<see cref="CalibratedTilt"/>). Like Best-of-N it depends on
 /// the reward through ranks alone; unlike log F, c F is bounded, so that the

@@ -1,8 +1,8 @@
 namespace VariationalBoN;
 
 /// <summary>
-/// Bounds another objective from below: its log-ratio to the reference is at least a floor, log g' = log pi_ref + max(log g - log pi_ref,
-/// floor).
+/// Bounds another objective from below: its log-ratio to the reference is at least a floor,
+/// log g' = log pi_ref + max(log g - log pi_ref, floor).
 /// </summary>
 /// <remarks>
 /// For regression on reference samples (<c>SquaredLogRatio</c>): the worst samples of a prompt have log-ratios like (N - 1) log(1 / M), and
@@ -12,8 +12,8 @@ namespace VariationalBoN;
 public sealed class ClippedObjective : IVariationalObjective
 {
     /// <summary>Creates the objective.</summary>
-    /// <param name="inner">The objective that is cut; normalised relative to the reference, as the exact and the lower-bound objective
-    /// are.</param>
+    /// <param name="inner">The objective that is cut; normalised relative to the reference,
+    /// as the exact and the lower-bound objective are.</param>
     /// <param name="floor">The lowest log-ratio to the reference, in nats; finite and below 0.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="floor"/> is NaN, infinite, zero or positive.</exception>
     public ClippedObjective(IVariationalObjective inner, double floor)

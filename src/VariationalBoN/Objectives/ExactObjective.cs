@@ -1,7 +1,7 @@
 namespace VariationalBoN;
 
-/// <summary>The Best-of-N distribution itself: log g = log pi_ref(y | x) + log[pi_bon(y | x) / pi_ref(y | x)] = log pi_bon(y |
-/// x).</summary>
+/// <summary>The Best-of-N distribution itself: log g = log pi_ref(y | x) +
+/// log[pi_bon(y | x) / pi_ref(y | x)] = log pi_bon(y | x).</summary>
 /// <remarks>
 /// Source: Amini et al., arXiv 2407.06057, eq. 3 and the objective J = E[log pi_bon] + H(pi_theta) = -KL(pi_theta || pi_bon), whose only
 /// maximum, 0, is at pi_theta = pi_bon. Ties are handled by the distribution. N = 1 gives log pi_ref. Depends on the reward

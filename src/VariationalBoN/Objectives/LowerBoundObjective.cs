@@ -13,8 +13,8 @@ public sealed class LowerBoundObjective : IVariationalObjective
 {
     /// <summary>Creates the objective.</summary>
     /// <param name="bestOfN">The Best-of-N distribution: N and F.</param>
-    /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true bound and refuses completions below which nothing
-    /// lies.</param>
+    /// <param name="side">Which F is used; <see cref="CdfSide.Strict"/> gives the true
+    /// bound and refuses completions below which nothing lies.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="side"/> is none of the three.</exception>
     public LowerBoundObjective(IBoNDistribution bestOfN, CdfSide side = CdfSide.Midpoint)
     {
@@ -48,7 +48,12 @@ public sealed class LowerBoundObjective : IVariationalObjective
             throw new ArithmeticException(
                 $"The lower bound is -infinity for prompt \"{completion.Completion.Prompt}\", reward {completion.Reward}: the reference "
                     + $"gives no probability to rewards "
-                    + $"{(Side == CdfSide.Strict ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective" : "at or below it (F_le = 0). Use")} or an empirical distribution, whose F is never 0."
+                    + (
+                        Side == CdfSide.Strict
+                            ? "below it (F_lt = 0). Use CdfSide.Midpoint or CdfSide.AtOrBelow, ExactObjective"
+                            : "at or below it (F_le = 0). Use"
+                    )
+                    + " or an empirical distribution, whose F is never 0."
             );
         return Math.Log(BestOfN.N) + ((BestOfN.N - 1) * logCdf) + completion.LogReference;
     }

@@ -8,8 +8,8 @@ namespace VariationalBoN.Policies;
 /// log softmax(h W^T / temperature)[target], whose backward pass computes the logits again, block by block: with p = softmax and g the
 /// incoming gradient, d logits = g (onehot - p) / temperature, d h = d logits W, d W = (d logits)^T h.
 /// </summary>
-/// <remarks>An exception in a backward pass ends the process, so there it becomes gradients of NaN, which no loop takes for
-/// values.</remarks>
+/// <remarks>An exception in a backward pass ends the process,
+/// so there it becomes gradients of NaN, which no loop takes for values.</remarks>
 internal sealed class BlockwiseLogProb : autograd.SingleTensorFunction<BlockwiseLogProb>
 {
     public override string Name => nameof(BlockwiseLogProb);

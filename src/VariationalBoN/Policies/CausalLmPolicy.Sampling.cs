@@ -6,8 +6,8 @@ namespace VariationalBoN;
 public sealed partial class CausalLmPolicy
 {
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the
-    /// model's context.</exception>
+    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary,
+    /// or no room for a completion in the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public IReadOnlyList<Completion> Sample(
@@ -18,8 +18,8 @@ public sealed partial class CausalLmPolicy
     ) => SampleFrom(prompts, completionsPerPrompt, seed, Distributions, cancellationToken);
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary, or no room for a completion in the
-    /// model's context.</exception>
+    /// <exception cref="ArgumentException">A prompt has no tokens, tokens outside the vocabulary,
+    /// or no room for a completion in the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public void SampleEach(
@@ -137,8 +137,8 @@ public sealed partial class CausalLmPolicy
 
     private StepDistributions Distributions => new((_, _) => new StepDistribution(_model, _distribution, Options), HaveState: false);
 
-    /// <summary>One after another on the caller's thread, or some at once; the first failure, which is what the call fails with, stops the
-    /// others.</summary>
+    /// <summary>One after another on the caller's thread, or some at once;
+    /// the first failure, which is what the call fails with, stops the others.</summary>
     private void ForEach(List<PlannedRow[]> units, Action<PlannedRow[], CancellationToken> draw, CancellationToken cancellationToken)
     {
         if (Options.DegreeOfParallelism == 1 || units.Count == 1)

@@ -8,8 +8,8 @@ public sealed partial class CausalLmPolicy
 {
     /// <inheritdoc/>
     /// <remarks>A token outside top-k or top-p gives -infinity.</remarks>
-    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
-    /// the model's context.</exception>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens,
+    /// tokens outside the vocabulary, or is longer than the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public Tensor TokenLogProb(IReadOnlyList<Completion> completions)
@@ -45,8 +45,8 @@ public sealed partial class CausalLmPolicy
 
     /// <inheritdoc/>
     /// <remarks>In the element type of the logits, float32 at least; -infinity for a token outside top-k or top-p.</remarks>
-    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
-    /// the model's context.</exception>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens,
+    /// tokens outside the vocabulary, or is longer than the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     public Tensor NextTokenLogProb(IReadOnlyList<Completion> completions)
     {

@@ -27,8 +27,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
     /// <param name="model">The module, in evaluation mode when the policy is used.</param>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="options">How completions are drawn; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is faulty, or the tokenizer's vocabulary is not the module's; the message names every
-    /// fault.</exception>
+    /// <exception cref="ArgumentException">An option is faulty, or the tokenizer's vocabulary is not the module's;
+    /// the message names every fault.</exception>
     public CausalLmPolicy(nn.Module<Tensor, Tensor> model, ITokenizer tokenizer, GenerationOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -77,8 +77,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The options that shape the distribution, the tokenizer, the version of how texts come from tokens, and parameters and buffers by
-    /// their SHA-256.
+    /// The options that shape the distribution, the tokenizer, the version of how texts come from tokens,
+    /// and parameters and buffers by their SHA-256.
     /// </remarks>
     public ModelIdentity Identity =>
         new(
@@ -92,8 +92,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
             ]
         );
 
-    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the module; a shared
-    /// one once.</summary>
+    /// <summary>The parameters that train, which an optimizer is given:
+    /// those that ask for a gradient, in the order of the module; a shared one once.</summary>
     public IReadOnlyList<Parameter> Parameters => [.. NamedParameters.Select(parameter => parameter.Value)];
 
     /// <summary>The parameters that train, each with its name in the module, in the order of the module; a shared one once.</summary>
@@ -114,11 +114,11 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
 
     /// <inheritdoc/>
     /// <remarks>
-    /// The result is float64 [B]. A token outside top-k or top-p gives -infinity. Prompt and drawn tokens are taken as they stand in the
-    /// completions; nothing is tokenised.
+    /// The result is float64 [B]. A token outside top-k or top-p gives -infinity.
+    /// Prompt and drawn tokens are taken as they stand in the completions; nothing is tokenised.
     /// </remarks>
-    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens, tokens outside the vocabulary, or is longer than
-    /// the model's context.</exception>
+    /// <exception cref="ArgumentException">A completion has no prompt tokens, no tokens,
+    /// tokens outside the vocabulary, or is longer than the model's context.</exception>
     /// <exception cref="TrainingModeException">The module is in training mode.</exception>
     /// <exception cref="ArithmeticException">The module returns NaN or infinity: its weights have diverged.</exception>
     public Tensor LogProb(IReadOnlyList<Completion> completions)
@@ -154,8 +154,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
         && Options.StopTokens.ToHashSet().SetEquals(other.Options.StopTokens);
 
     /// <inheritdoc/>
-    /// <remarks>Summed over the vocabulary in double precision. Infinite where the reference truncates a token that this policy
-    /// keeps.</remarks>
+    /// <remarks>Summed over the vocabulary in double precision.
+    /// Infinite where the reference truncates a token that this policy keeps.</remarks>
     public double[] StepwiseKl(IPolicy reference, IReadOnlyList<Completion> completions)
     {
         ArgumentNullException.ThrowIfNull(reference);
@@ -184,8 +184,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
         return result;
     }
 
-    /// <summary>A policy of this module and tokenizer under other options, such as another temperature or another number of rows a
-    /// batch.</summary>
+    /// <summary>A policy of this module and tokenizer under other options,
+    /// such as another temperature or another number of rows a batch.</summary>
     /// <param name="options">How completions are drawn; the context length is that of this policy.</param>
     /// <returns>A policy that shares the module.</returns>
     /// <exception cref="ArgumentException">An option is faulty; the message names every fault.</exception>
@@ -195,8 +195,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
         return new(this, options, _model);
     }
 
-    /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass. What the fast paths
-    /// are checked against.</summary>
+    /// <summary>This policy without the fast paths of its module: every token is drawn and scored by a forward pass.
+    /// What the fast paths are checked against.</summary>
     /// <returns>A policy that shares the module.</returns>
     public CausalLmPolicy WithoutDecoder() => new(this, Options, _model.WithoutDecoder());
 

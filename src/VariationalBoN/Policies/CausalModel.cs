@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A module seen as a causal language model: shapes checked, the fast paths of <see cref="ICachedDecoder"/> taken where there are
-/// any.</summary>
+/// <summary>A module seen as a causal language model: shapes checked,
+/// the fast paths of <see cref="ICachedDecoder"/> taken where there are any.</summary>
 internal sealed class CausalModel
 {
     private readonly nn.Module<Tensor, Tensor> _module;

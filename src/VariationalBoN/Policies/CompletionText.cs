@@ -4,8 +4,8 @@ namespace VariationalBoN.Policies;
 internal static class CompletionText
 {
     /// <summary>
-    /// Part of the identity of policies and stores, since a judge of other texts gives other rewards. In version 1 a completion was decoded
-    /// without its prompt.
+    /// Part of the identity of policies and stores, since a judge of other texts gives other rewards.
+    /// In version 1 a completion was decoded without its prompt.
     /// </summary>
     public const string Version = "2";
 

@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// One call of sampling, or one request of a shared decode, as it is seen from outside: a span, and the completions and tokens that it
-/// drew. One thread at a time.
+/// One call of sampling, or one request of a shared decode, as it is seen from outside:
+/// a span, and the completions and tokens that it drew. One thread at a time.
 /// </summary>
 /// <param name="prompts">P.</param>
 /// <param name="completionsPerPrompt">K.</param>

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// The tokens of a prompt that a <see cref="CausalLmPolicy"/> can draw from, and how many more fit into its context. Immutable;
-/// thread-safe.
+/// The tokens of a prompt that a <see cref="CausalLmPolicy"/> can draw from,
+/// and how many more fit into its context. Immutable; thread-safe.
 /// </summary>
 public sealed class EncodedPrompt
 {
@@ -24,8 +24,8 @@ public sealed class EncodedPrompt
     /// <summary>Its token ids, special tokens included.</summary>
     public ImmutableArray<int> Tokens { get; }
 
-    /// <summary>The tokens that the model's context leaves behind the prompt; null where neither module nor options say how long it
-    /// is.</summary>
+    /// <summary>The tokens that the model's context leaves behind the prompt;
+    /// null where neither module nor options say how long it is.</summary>
     public int? ContextLeft { get; }
 
     /// <summary>A token that spells a part of a character; null where the tokenizer has none.</summary>

@@ -5,8 +5,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN;
 
-/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions; all but the last group is part of the distribution it
-/// defines.</summary>
+/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions;
+/// all but the last group is part of the distribution it defines.</summary>
 /// <remarks>Immutable, so safe to share between threads. Checked once, when a policy is made.</remarks>
 public sealed record GenerationOptions
 {
@@ -33,8 +33,8 @@ public sealed record GenerationOptions
     public ImmutableArray<int> StopTokens { get; init; } = [];
 
     /// <summary>
-    /// Whether prompts have their special tokens already, as the output of a chat template has: then the tokenizer puts none around them,
-    /// where it would begin each with a second BOS.
+    /// Whether prompts have their special tokens already, as the output of a chat template has:
+    /// then the tokenizer puts none around them, where it would begin each with a second BOS.
     /// </summary>
     /// <value>Default false.</value>
     public bool PromptsHaveSpecialTokens { get; init; }
@@ -43,8 +43,8 @@ public sealed record GenerationOptions
     /// <value>Default null: the module is asked, and where it does not say the caller is trusted.</value>
     public int? ContextLength { get; init; }
 
-    /// <summary>The most sequences in one pass of the module, at least 1: what bounds the memory of large batches. Does not change the
-    /// distribution.</summary>
+    /// <summary>The most sequences in one pass of the module, at least 1:
+    /// what bounds the memory of large batches. Does not change the distribution.</summary>
     /// <value>Default 64.</value>
     public int RowsPerBatch { get; init; } = 64;
 
@@ -56,13 +56,13 @@ public sealed record GenerationOptions
     /// </summary>
     /// <value>
     /// Default null: 16 times <see cref="RowsPerBatch"/>. Where the cuts are depends on this and on the samples a prompt, so that equal
-    /// units give equal bits, alone or among others. Units are also what <see cref="DegreeOfParallelism"/> shares among threads: a call of
-    /// fewer than that many leaves threads idle.
+    /// units give equal bits, alone or among others. Units are also what <see cref="DegreeOfParallelism"/> shares among threads:
+    /// a call of fewer than that many leaves threads idle.
     /// </value>
     public int? RowsPerUnit { get; init; }
 
-    /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>). Changes results by
-    /// rounding alone.</summary>
+    /// <summary>Whether decoding keeps keys and values where the module offers it (<see cref="ICachedDecoder"/>).
+    /// Changes results by rounding alone.</summary>
     /// <value>Default true.</value>
     public bool UseCache { get; init; } = true;
 
@@ -73,8 +73,8 @@ public sealed record GenerationOptions
     /// <value>Default 1.</value>
     public int DegreeOfParallelism { get; init; } = 1;
 
-    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake: prompts with their special tokens
-    /// twice.</summary>
+    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake:
+    /// prompts with their special tokens twice.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 

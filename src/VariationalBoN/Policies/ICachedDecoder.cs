@@ -3,12 +3,12 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// Implemented by a module that can decode with a key-value cache and compute logits at chosen positions only, so that <see
-/// cref="CausalLmPolicy"/> is fast.
+/// Implemented by a module that can decode with a key-value cache and compute logits at chosen positions only,
+/// so that <see cref="CausalLmPolicy"/> is fast.
 /// </summary>
 /// <remarks>
-/// Its numbers must be those of the forward pass up to rounding. Tensors stand on the device of the module's parameters. A policy may
-/// call it from several threads at once.
+/// Its numbers must be those of the forward pass up to rounding. Tensors stand on the device of the module's parameters.
+/// A policy may call it from several threads at once.
 /// </remarks>
 public interface ICachedDecoder
 {

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// A decoder that can stop before its output layer and give hidden states; the logits are <see cref="ILinearHead.HeadWeight"/> times
-/// these. A learned value head reads them.
+/// A decoder that can stop before its output layer and give hidden states;
+/// the logits are <see cref="ILinearHead.HeadWeight"/> times these. A learned value head reads them.
 /// </summary>
 /// <remarks>A policy may call it from several threads at once.</remarks>
 public interface IHiddenDecoder : ILinearHead

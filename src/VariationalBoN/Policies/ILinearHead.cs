@@ -6,8 +6,8 @@ namespace VariationalBoN.Policies;
 /// Implemented by a decoder whose logits are its last hidden states times a matrix. <see cref="CausalLmPolicy"/> then computes the logits
 /// a few positions at a time, forward and backward, so that they are never all in memory.
 /// </summary>
-/// <remarks>logits = hidden W^T must be the logits of the forward pass up to rounding. A policy may call it from several threads at
-/// once.</remarks>
+/// <remarks>logits = hidden W^T must be the logits of the forward pass up to rounding.
+/// A policy may call it from several threads at once.</remarks>
 public interface ILinearHead : ICachedDecoder
 {
     /// <summary>W, the output layer, [V, C]: the module's own parameter, which the caller does not dispose.</summary>

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VariationalBoN;
 
 /// <summary>
-/// A distribution pi(y | x) over completions that can be sampled and that gives the log-probability of what it drew: the model that is
-/// trained, or the frozen reference.
+/// A distribution pi(y | x) over completions that can be sampled and that gives the log-probability of what it drew:
+/// the model that is trained, or the frozen reference.
 /// </summary>
 /// <remarks>
 /// Temperature, truncation, stop tokens and maximum length are part of what a policy is, so <see cref="Sample"/> and <see cref="LogProb"/>
@@ -21,10 +21,10 @@ public interface IPolicy
     /// <value>A <c>Scorer</c> refuses a reference of which it is true.</value>
     bool IsTrainable { get; }
 
-    /// <summary>Whether every completion has positive probability: false for a policy that truncates its distribution (top-k,
-    /// top-p).</summary>
-    /// <remarks>Training refuses a policy without full support: a token inside one nucleus and outside another has log-ratio
-    /// -infinity.</remarks>
+    /// <summary>Whether every completion has positive probability:
+    /// false for a policy that truncates its distribution (top-k, top-p).</summary>
+    /// <remarks>Training refuses a policy without full support:
+    /// a token inside one nucleus and outside another has log-ratio -infinity.</remarks>
     bool HasFullSupport => true;
 
     /// <summary>Draws completions y ~ pi(. | x) for each prompt x.</summary>
@@ -41,10 +41,10 @@ public interface IPolicy
         CancellationToken cancellationToken = default
     );
 
-    /// <summary>Draws as <see cref="Sample"/> and hands each completion on when it has ended, in any order, while the rest are
-    /// drawn.</summary>
-    /// <remarks>By default all are handed on when all are drawn. What was handed on before a call fails or is cancelled is as good as
-    /// any.</remarks>
+    /// <summary>Draws as <see cref="Sample"/> and hands each completion on when it has ended,
+    /// in any order, while the rest are drawn.</summary>
+    /// <remarks>By default all are handed on when all are drawn.
+    /// What was handed on before a call fails or is cancelled is as good as any.</remarks>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
     /// <param name="seed">Fixes the draw.</param>
@@ -69,7 +69,7 @@ public interface IPolicy
 
     /// <summary>log pi(y | x) of each completion in nats: the sum over its tokens, stop token included, prompt excluded.</summary>
     /// <param name="completions">B completions of this policy's vocabulary.</param>
-    /// <returns>A fresh tensor [B] on the policy's device, the caller's to dispose; it carries the gradient when the parameters ask for
-    /// one.</returns>
+    /// <returns>A fresh tensor [B] on the policy's device, the caller's to dispose;
+    /// it carries the gradient when the parameters ask for one.</returns>
     torch.Tensor LogProb(IReadOnlyList<Completion> completions);
 }

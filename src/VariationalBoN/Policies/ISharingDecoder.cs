@@ -5,8 +5,8 @@ namespace VariationalBoN.Policies;
 /// <summary>A decoder whose decodings can share what they make of its weights, such as weights in another type.</summary>
 internal interface ISharingDecoder : ICachedDecoder
 {
-    /// <summary>Reads prompts as <see cref="ICachedDecoder.StartDecoding"/> does, with the weights that another decoding began
-    /// with.</summary>
+    /// <summary>Reads prompts as <see cref="ICachedDecoder.StartDecoding"/> does,
+    /// with the weights that another decoding began with.</summary>
     /// <param name="beside">A decoding of this decoder that is not disposed of.</param>
     /// <param name="tokens">Prompts [B, T], int64, right-padded.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>

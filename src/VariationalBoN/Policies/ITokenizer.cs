@@ -3,12 +3,12 @@ using System.Collections.Immutable;
 namespace VariationalBoN.Policies;
 
 /// <summary>The seam to a tokenizer: text to token ids and back.</summary>
-/// <remarks>Only prompts are encoded and only drawn tokens are decoded: a completion is never tokenised again. Implementations must be
-/// thread-safe.</remarks>
+/// <remarks>Only prompts are encoded and only drawn tokens are decoded:
+/// a completion is never tokenised again. Implementations must be thread-safe.</remarks>
 public interface ITokenizer
 {
-    /// <summary>What tells this tokenizer from others; part of the identity of a policy. <see cref="TokenizerFingerprint"/> makes one of
-    /// any tokenizer.</summary>
+    /// <summary>What tells this tokenizer from others; part of the identity of a policy.
+    /// <see cref="TokenizerFingerprint"/> makes one of any tokenizer.</summary>
     ModelIdentity Identity { get; }
 
     /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
@@ -27,8 +27,8 @@ public interface ITokenizer
     /// <param name="text">The prompt.</param>
     /// <param name="addSpecialTokens">Whether special tokens are put around it.</param>
     /// <returns>
-    /// The ids, each in 0 to <see cref="VocabularySize"/> - 1. By default those of <see cref="Encode(string)"/> either way, as is right for
-    /// a tokenizer that puts none around a text.
+    /// The ids, each in 0 to <see cref="VocabularySize"/> - 1. By default those of <see cref="Encode(string)"/> either way,
+    /// as is right for a tokenizer that puts none around a text.
     /// </returns>
     ImmutableArray<int> Encode(string text, bool addSpecialTokens) => Encode(text);
 
@@ -50,8 +50,8 @@ public interface ITokenizer
     /// <remarks>
     /// A completion's text is Decode(prompt and tokens) without the beginning that it has in common with Decode(prompt), so that the text
     /// of the prompt and that of the completion are the text of both. Decoded alone, a completion can lose what a decoder takes off the
-    /// beginning of a text, such as the space before a word. Where the prompt ends within a character, the completion's text has the whole
-    /// character.
+    /// beginning of a text, such as the space before a word.
+    /// Where the prompt ends within a character, the completion's text has the whole character.
     /// </remarks>
     /// <param name="prompt">The ids of the prompt, special tokens included.</param>
     /// <returns>From the ids of a completion to its text; thread-safe.</returns>

@@ -40,8 +40,8 @@ public sealed class LiveDecoding : IDisposable
 
     /// <summary>Adds a request; it joins with one of the next steps, first come, first served.</summary>
     /// <param name="request">The request.</param>
-    /// <exception cref="ArgumentException">Its policy is of another model or draws more tokens than that of the decode, or its prompt
-    /// leaves no room for them.</exception>
+    /// <exception cref="ArgumentException">Its policy is of another model or draws more tokens than that of the decode,
+    /// or its prompt leaves no room for them.</exception>
     /// <exception cref="ObjectDisposedException">The decode is disposed of.</exception>
     public void Add(LiveRequest request)
     {
@@ -94,11 +94,11 @@ public sealed class LiveDecoding : IDisposable
     }
 
     /// <summary>
-    /// Reads prompts of waiting requests, up to 512 tokens or else one prompt, as far as places are free, and draws one more token for
-    /// each request that runs.
+    /// Reads prompts of waiting requests, up to 512 tokens or else one prompt,
+    /// as far as places are free, and draws one more token for each request that runs.
     /// </summary>
-    /// <remarks>A pass of the model that fails ends the requests it was for; each is told (<see cref="LiveRequest.OnFailed"/>), and
-    /// others go on.</remarks>
+    /// <remarks>A pass of the model that fails ends the requests it was for;
+    /// each is told (<see cref="LiveRequest.OnFailed"/>), and others go on.</remarks>
     /// <returns>Whether there are requests left.</returns>
     /// <exception cref="ObjectDisposedException">The decode is disposed of.</exception>
     public bool Step()

@@ -23,7 +23,7 @@ public sealed class LiveRequest
     /// <summary>Told each token that is drawn, a stop token included, and with the last one why the completion ends.</summary>
     public required Action<int, FinishReason?> OnToken { get; init; }
 
-    /// <summary>Told, once and as the last thing, why nothing more is drawn; also of what <see cref="OnToken"/> throws. Must not
-    /// throw.</summary>
+    /// <summary>Told, once and as the last thing, why nothing more is drawn;
+    /// also of what <see cref="OnToken"/> throws. Must not throw.</summary>
     public required Action<Exception> OnFailed { get; init; }
 }

@@ -4,12 +4,12 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>Makes the reference of a policy from the module that is going to be trained. Stateless; thread-safe as long as the module is
-/// not changed meanwhile.</summary>
+/// <summary>Makes the reference of a policy from the module that is going to be trained. Stateless;
+/// thread-safe as long as the module is not changed meanwhile.</summary>
 public static class ModuleExtensions
 {
-    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient, so that no training moves
-    /// it.</summary>
+    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient,
+    /// so that no training moves it.</summary>
     /// <param name="module">The module; changed in place.</param>
     /// <returns><paramref name="module"/>.</returns>
     public static T Freeze<T>(this T module)
@@ -25,11 +25,11 @@ public static class ModuleExtensions
     /// <summary>A copy that does not learn: same parameters and buffers on the same device, no gradients, in evaluation mode.</summary>
     /// <typeparam name="T">The type of the module.</typeparam>
     /// <param name="module">The module, which is left as it is.</param>
-    /// <param name="create">Makes a new module of the same shape, such as <c>() =&gt; new Gpt2(config, seed: 0)</c>; its values are
-    /// overwritten.</param>
+    /// <param name="create">Makes a new module of the same shape, such as <c>() =&gt;
+    /// new Gpt2(config, seed: 0)</c>; its values are overwritten.</param>
     /// <returns>The new module, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">What <paramref name="create"/> returns is the module itself, or has other names or shapes; the
-    /// message names them.</exception>
+    /// <exception cref="ArgumentException">What <paramref name="create"/> returns is the module itself,
+    /// or has other names or shapes; the message names them.</exception>
     public static T FrozenCopy<T>(this T module, Func<T> create)
         where T : nn.Module
     {

@@ -6,17 +6,17 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own. Stateless; thread-safe as long
-/// as no thread changes the parameters.
+/// Identifies the weights of a module by a digest: for the identity of a policy or reward model of your own.
+/// Stateless; thread-safe as long as no thread changes the parameters.
 /// </summary>
 public static class ModuleFingerprint
 {
-    /// <summary>Type, number of weights, their number types and the first 16 hexadecimal digits of a SHA-256 of names, types, shapes and
-    /// values.</summary>
+    /// <summary>Type, number of weights, their number types and the first 16 hexadecimal
+    /// digits of a SHA-256 of names, types, shapes and values.</summary>
     /// <remarks>
     /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where
-    /// <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect, and the type of the products, where a decoder computes them in
-    /// bfloat16.
+    /// <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect,
+    /// and the type of the products, where a decoder computes them in bfloat16.
     /// </remarks>
     /// <param name="module">The module, on any device.</param>
     /// <returns>

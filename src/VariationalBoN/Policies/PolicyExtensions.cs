@@ -34,8 +34,8 @@ public static class PolicyExtensions
     /// <param name="policy">The policy being trained.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B], the caller's to dispose.</returns>
-    /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k, top-p), so that log-ratios could be
-    /// infinite.</exception>
+    /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k,
+    /// top-p), so that log-ratios could be infinite.</exception>
     public static torch.Tensor LogProb(this IPolicy policy, ScoredBatch scored)
     {
         ArgumentNullException.ThrowIfNull(policy);
@@ -44,14 +44,14 @@ public static class PolicyExtensions
         return policy.LogProb(scored.Completions);
     }
 
-    /// <summary>log pi_theta of each token of each completion of a scored batch, with gradient: what a loss with values along the answer is
-    /// given.</summary>
+    /// <summary>log pi_theta of each token of each completion of a scored batch, with gradient:
+    /// what a loss with values along the answer is given.</summary>
     /// <param name="policy">The policy being trained, an <see cref="ITokenPolicy"/>.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B, T], 0 behind the end of each completion, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The policy does not tell the probability of single tokens.</exception>
-    /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k, top-p), so that log-ratios could be
-    /// infinite.</exception>
+    /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k,
+    /// top-p), so that log-ratios could be infinite.</exception>
     public static torch.Tensor TokenLogProb(this IPolicy policy, ScoredBatch scored)
     {
         ArgumentNullException.ThrowIfNull(policy);

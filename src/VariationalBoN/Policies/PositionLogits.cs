@@ -9,8 +9,8 @@ internal sealed class PositionLogits
     internal const int BlockElements = 1 << 24;
 
     /// <summary>
-    /// The most logits that are held at a time where none is: below 32 MiB in float32, up to which glibc takes memory from its heap again
-    /// instead of fetching fresh pages.
+    /// The most logits that are held at a time where none is: below 32 MiB in float32,
+    /// up to which glibc takes memory from its heap again instead of fetching fresh pages.
     /// </summary>
     internal const int ScoredElements = 8_000_000;
 

@@ -21,8 +21,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
     private readonly Lazy<int?> _partOfCharacter = other?._partOfCharacter ?? new Lazy<int?>(() => PartOfCharacter(tokenizer));
 
     /// <summary>The tokens of prompts, and what decodes completions of them.</summary>
-    /// <exception cref="ArgumentException">A prompt is null, or has no tokens, tokens outside the vocabulary, or no room for a
-    /// completion.</exception>
+    /// <exception cref="ArgumentException">A prompt is null, or has no tokens,
+    /// tokens outside the vocabulary, or no room for a completion.</exception>
     public EncodedPrompt[] Encode(IReadOnlyList<Prompt> prompts)
     {
         var encoded = new EncodedPrompt[prompts.Count];
@@ -147,8 +147,8 @@ internal sealed class PromptEncoder(ITokenizer tokenizer, GenerationOptions opti
         : null;
 
     /// <summary>
-    /// The special token that the tokenizer puts before or after a text which has it there already, or that a chat template writes twice at
-    /// the beginning; null when there is none.
+    /// The special token that the tokenizer puts before or after a text which has it there already,
+    /// or that a chat template writes twice at the beginning; null when there is none.
     /// </summary>
     private int? DoubledToken(Prompt prompt, ImmutableArray<int> tokens)
     {

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>What tokens are drawn from, step by step, for the rows of one decoding; by default the next-token distribution of the model
-/// alone. Not thread-safe.</summary>
+/// <summary>What tokens are drawn from, step by step, for the rows of one decoding;
+/// by default the next-token distribution of the model alone. Not thread-safe.</summary>
 internal class StepDistribution(CausalModel model, NextTokenDistribution distribution, GenerationOptions options) : IDisposable
 {
     /// <summary>The model that is decoded.</summary>

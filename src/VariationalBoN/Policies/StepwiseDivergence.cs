@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>sum_t KL(pi(. | x, y_&lt;t) || pi_ref(. | x, y_&lt;t)) of completions, summed over the whole vocabulary in double
-/// precision.</summary>
+/// <summary>sum_t KL(pi(. | x, y_&lt;t) || pi_ref(. | x, y_&lt;t)) of completions,
+/// summed over the whole vocabulary in double precision.</summary>
 internal static class StepwiseDivergence
 {
     /// <summary>The most probabilities that are held in double precision at a time.</summary>

@@ -81,8 +81,8 @@ public sealed class StreamedText
 
     /// <summary>The text that has become certain since the last call.</summary>
     /// <returns>A piece, which may be empty.</returns>
-    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken. <see cref="Text"/> is right all the
-    /// same.</exception>
+    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken.
+    /// <see cref="Text"/> is right all the same.</exception>
     public string Take()
     {
         int certain = IsEnded ? Text.Length : Certain(Text, _stops);

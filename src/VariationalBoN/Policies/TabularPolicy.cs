@@ -35,8 +35,8 @@ public sealed partial class TabularPolicy : ITokenPolicy, INextTokenPolicy, ISte
     /// <param name="vocabularySize">V, at least 1.</param>
     /// <param name="length">L, the number of tokens of every completion, at least 1.</param>
     /// <param name="logits">P * C * V finite values in the order [P, C, V], the last index fastest; copied.</param>
-    /// <exception cref="ArgumentException">There is no prompt, one stands twice, or the logits have the wrong count or are not
-    /// finite.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, one stands twice,
+    /// or the logits have the wrong count or are not finite.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is below 1, or the table would be too large for an array.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TabularPolicy(IReadOnlyList<Prompt> prompts, int vocabularySize, int length, IReadOnlyList<double> logits)

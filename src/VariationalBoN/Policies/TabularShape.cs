@@ -1,10 +1,10 @@
 namespace VariationalBoN.Policies;
 
-/// <summary>Sequences of a fixed length over a small vocabulary: how contexts and whole sequences are numbered. Immutable,
-/// thread-safe.</summary>
+/// <summary>Sequences of a fixed length over a small vocabulary:
+/// how contexts and whole sequences are numbered. Immutable, thread-safe.</summary>
 /// <remarks>
-/// The context after t tokens has index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant; a whole sequence is the
-/// base-V number of its tokens.
+/// The context after t tokens has index (V^t - 1) / (V - 1) + base-V(prefix), the first token most significant;
+/// a whole sequence is the base-V number of its tokens.
 /// </remarks>
 public sealed class TabularShape
 {
@@ -13,8 +13,8 @@ public sealed class TabularShape
     /// <summary>Numbers the contexts and sequences of a vocabulary and a length.</summary>
     /// <param name="vocabularySize">V, at least 1.</param>
     /// <param name="length">L, at least 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">V or L is below 1, or the table would have more entries than an array can
-    /// hold.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">V or L is below 1,
+    /// or the table would have more entries than an array can hold.</exception>
     public TabularShape(int vocabularySize, int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(vocabularySize, 1);

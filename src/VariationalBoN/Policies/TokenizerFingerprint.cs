@@ -12,8 +12,8 @@ public static class TokenizerFingerprint
         + "\tif (a[i] != null) { return f(x)->y; }  three   spaces\r\n\u00FCber \u00C9cole na\u00EFve \u65E5\u672C\u8A9E "
         + "\u0420\u0443\u0441\u0441\u043A\u0438\u0439 \u0639\u0631\u0628\u064A \uD83D\uDE42 \u2014 end";
 
-    /// <summary>The type of the tokenizer, its vocabulary size and the first 16 hexadecimal digits of the SHA-256 of the ids of a text of
-    /// many scripts.</summary>
+    /// <summary>The type of the tokenizer, its vocabulary size and the first 16 hexadecimal
+    /// digits of the SHA-256 of the ids of a text of many scripts.</summary>
     /// <param name="tokenizer">The tokenizer.</param>
     /// <returns>An identity that changes when the tokenizer splits this text otherwise.</returns>
     public static ModelIdentity Of(ITokenizer tokenizer)

@@ -119,8 +119,8 @@ internal sealed class UnitSampler : IDisposable
     }
 
     /// <summary>
-    /// Takes finished rows out where others wait. Where none does, not before a quarter has finished, so that few shapes of matrices are
-    /// met, and never later than they could be fed.
+    /// Takes finished rows out where others wait. Where none does, not before a quarter has finished,
+    /// so that few shapes of matrices are met, and never later than they could be fed.
     /// </summary>
     private void Drop()
     {

@@ -8,8 +8,8 @@ public sealed partial class BestOfNSampler
 {
     private const int CompletionsPerBatch = 4096;
 
-    /// <summary>The best of at most n completions of each prompt: drawing ends when one more is not worth its cost. This is not
-    /// Best-of-N.</summary>
+    /// <summary>The best of at most n completions of each prompt:
+    /// drawing ends when one more is not worth its cost. This is not Best-of-N.</summary>
     /// <remarks>
     /// Completion k of a prompt is that of <see cref="SampleAsync"/> with the same seed, so that the answers can be compared. With b draws
     /// in a round and p the probability under
@@ -25,8 +25,8 @@ public sealed partial class BestOfNSampler
     /// <returns>The answers in order, the draws of each, and what was saved and lost.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> is below 1.</exception>
-    /// <exception cref="KeyNotFoundException">A prompt is not in the table, and <see cref="EarlyStopping.DrawFullyWithoutTable"/> is
-    /// off.</exception>
+    /// <exception cref="KeyNotFoundException">A prompt is not in the table,
+    /// and <see cref="EarlyStopping.DrawFullyWithoutTable"/> is off.</exception>
     /// <exception cref="InvalidOperationException">The table was made with something else; the message names it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had, or none of the n of a prompt.</exception>
     [Experimental(ExperimentalIds.EarlyStopping)]

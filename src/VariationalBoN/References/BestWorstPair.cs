@@ -8,8 +8,8 @@ namespace VariationalBoN.References;
 /// <paramref name="Best"/>.</param>
 public readonly record struct BestWorstPair(ScoredCompletion Best, ScoredCompletion Worst)
 {
-    /// <summary>Draws n of the M samples without replacement, with random numbers of <see cref="DrawPurpose.Resampling"/>: no completion
-    /// was or will be drawn with them.</summary>
+    /// <summary>Draws n of the M samples without replacement, with random numbers of <see cref="DrawPurpose.Resampling"/>:
+    /// no completion was or will be drawn with them.</summary>
     /// <param name="prompt">The samples of a prompt, with token ids and log pi_ref.</param>
     /// <param name="n">How many are drawn, 2 to M.</param>
     /// <param name="seed">Fixes the draw, such as the step; its purpose does not count. Give <see cref="DrawSeed.FirstSample"/> another

@@ -7,8 +7,8 @@ internal static class ChosenDraws
 {
     private const int CompletionsPerBatch = 4096;
 
-    /// <summary>Draws, scores and chooses. Answer k of a prompt is chosen among its samples k n to k n + n - 1, whatever else is asked
-    /// for.</summary>
+    /// <summary>Draws, scores and chooses. Answer k of a prompt is chosen among its samples k n to k n + n - 1,
+    /// whatever else is asked for.</summary>
     /// <typeparam name="T">What is kept of the chosen draw.</typeparam>
     /// <param name="policy">What is drawn from.</param>
     /// <param name="scorer">Rewards and log pi_ref.</param>

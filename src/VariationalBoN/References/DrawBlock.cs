@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.References;
 
-/// <summary>The unit of work that processes share: some prompts of a call, and of each the same range of samples. Plain data, immutable,
-/// thread-safe.</summary>
+/// <summary>The unit of work that processes share: some prompts of a call, and of each the same range of samples.
+/// Plain data, immutable, thread-safe.</summary>
 /// <remarks>
 /// Where blocks are cut depends on the call and on settings alone, never on how many workers there are, and no batch of a model or a
 /// judge has completions of two blocks. So equal blocks, drawn by <see cref="DrawAsync"/> from equal policies under one
@@ -118,8 +118,8 @@ public sealed record DrawBlock
 
     /// <summary>Puts the blocks of a call together, whatever the order in which they were drawn.</summary>
     /// <param name="completionsPerPrompt">K of the call.</param>
-    /// <param name="drawn">All blocks of <see cref="Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>, each with what
-    /// <see cref="DrawAsync"/> gave.</param>
+    /// <param name="drawn">All blocks of <see cref="Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>,
+    /// each with what <see cref="DrawAsync"/> gave.</param>
     /// <returns>P * K samples, prompt by prompt, a group to each prompt: what one call of the source would be.</returns>
     /// <exception cref="ArgumentException">A block is missing, stands twice, or was scored by something else than the first.</exception>
     /// <exception cref="InvalidOperationException">A batch holds other completions than its block.</exception>

@@ -1,7 +1,7 @@
 namespace VariationalBoN.References;
 
-/// <summary>Completions of one call that follow each other in the order of prompts and samples: of some prompts the same range of samples
-/// each.</summary>
+/// <summary>Completions of one call that follow each other in the order of prompts and samples:
+/// of some prompts the same range of samples each.</summary>
 /// <param name="FirstPrompt">Index of the first prompt in the call.</param>
 /// <param name="Prompts">How many prompts.</param>
 /// <param name="FirstSample">Index of the first sample of each in the call.</param>

@@ -4,8 +4,8 @@ using System.Globalization;
 
 namespace VariationalBoN.References;
 
-/// <summary>Answers of <see cref="BestOfNSampler.SampleUntilGoodEnoughAsync"/>, with what stopping early saved and cost. Immutable,
-/// thread-safe.</summary>
+/// <summary>Answers of <see cref="BestOfNSampler.SampleUntilGoodEnoughAsync"/>,
+/// with what stopping early saved and cost. Immutable, thread-safe.</summary>
 [Experimental(ExperimentalIds.EarlyStopping)]
 public sealed record EarlyStoppedAnswers
 {
@@ -21,8 +21,8 @@ public sealed record EarlyStoppedAnswers
     /// <summary>The draws that were not made.</summary>
     public long DrawsSaved => Draws.Sum(draws => (long)MaxDraws - draws);
 
-    /// <summary>The reward that they are expected to have added, by the table: the mean over answers of E[(the best of them - reward)+];
-    /// error over prompts.</summary>
+    /// <summary>The reward that they are expected to have added, by the table:
+    /// the mean over answers of E[(the best of them - reward)+]; error over prompts.</summary>
     public required Estimate RewardLost { get; init; }
 
     /// <summary>The answers to prompts that are not in the table, for which all n were drawn.</summary>

@@ -4,13 +4,13 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
-/// <summary>When drawing ends before all n draws: as soon as one more is not worth its cost, by the reference rewards of that
-/// prompt.</summary>
+/// <summary>When drawing ends before all n draws: as soon as one more is not worth its cost,
+/// by the reference rewards of that prompt.</summary>
 /// <remarks>
 /// The rule is E[(r - best)+] &lt;= costPerDraw, r the reward of one more draw. The left side falls as the best rises, so that each prompt
 /// has one least reward that is good
-/// enough. What comes out does not follow the Best-of-N distribution. Source: Weitzman, "Optimal search for the best alternative"
-/// (Econometrica 1979). Thread-safe.
+/// enough. What comes out does not follow the Best-of-N distribution. Source:
+/// Weitzman, "Optimal search for the best alternative" (Econometrica 1979). Thread-safe.
 /// </remarks>
 [Experimental(ExperimentalIds.EarlyStopping)]
 public sealed class EarlyStopping
@@ -20,8 +20,8 @@ public sealed class EarlyStopping
 
     /// <summary>Creates the rule.</summary>
     /// <param name="table">Rewards of what is drawn from, by the judge that chooses.</param>
-    /// <param name="costPerDraw">What a draw costs, in the unit of the reward; finite, at least 0. At 0 drawing ends at the highest reward
-    /// of the table.</param>
+    /// <param name="costPerDraw">What a draw costs, in the unit of the reward; finite, at least 0.
+    /// At 0 drawing ends at the highest reward of the table.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="costPerDraw"/> is out of range or NaN.</exception>
     public EarlyStopping(ReferenceTable table, double costPerDraw)
     {
@@ -41,8 +41,8 @@ public sealed class EarlyStopping
     /// <summary>What a draw costs, in the unit of the reward.</summary>
     public double CostPerDraw => _costPerDraw;
 
-    /// <summary>How many completions of a prompt are drawn and scored before it is asked again; at least 1. More are faster on a batch,
-    /// and save less.</summary>
+    /// <summary>How many completions of a prompt are drawn and scored before it is asked again;
+    /// at least 1. More are faster on a batch, and save less.</summary>
     /// <value>Default: 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int DrawsPerRound
@@ -125,8 +125,8 @@ public sealed class EarlyStopping
     /// <summary>Whether one more draw is not worth its cost.</summary>
     internal bool IsGoodEnough(EmpiricalRewardCdf cdf, double best) => Gain(cdf, best) <= _costPerDraw;
 
-    /// <summary>What the draws that were not made are expected to have added: E[(the best of them - best)+] by the table's
-    /// weights.</summary>
+    /// <summary>What the draws that were not made are expected to have added:
+    /// E[(the best of them - best)+] by the table's weights.</summary>
     internal static double Lost(EmpiricalRewardCdf cdf, double best, int left)
     {
         if (left == 0)

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN.References;
 
-/// <summary>How far the Gibbs target pi_ref exp(r / beta) / Z lies from the reference, by the rewards of a table. Stateless,
-/// thread-safe.</summary>
+/// <summary>How far the Gibbs target pi_ref exp(r / beta) / Z lies from the reference,
+/// by the rewards of a table. Stateless, thread-safe.</summary>
 /// <remarks>
 /// Of M samples of a prompt with weights w_i proportional to exp(r_i / beta) the KL to the reference is sum_i w_i log(M w_i) nats, averaged
 /// over prompts. It falls from the logarithm of M over the number of best samples (beta to 0) to 0 (beta to infinity).
@@ -23,8 +23,8 @@ public static class GibbsTilt
     /// <param name="kl">The KL in nats, above 0 and below <see cref="LargestKl"/>.</param>
     /// <returns>beta, in the unit of the rewards.</returns>
     /// <exception cref="ArgumentException">There is no prompt.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kl"/> is out of range or NaN; the message names the largest that these
-    /// samples can show.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kl"/> is out of range or NaN;
+    /// the message names the largest that these samples can show.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
     public static double BetaForKl(ReferenceTable table, IReadOnlyList<Prompt> prompts, double kl)
     {
@@ -77,8 +77,8 @@ public static class GibbsTilt
         return Average(Rewards(table, prompts), beta);
     }
 
-    /// <summary>What the KL goes to as beta goes to 0: the mean over prompts of the logarithm of M over the number of samples with the best
-    /// reward.</summary>
+    /// <summary>What the KL goes to as beta goes to 0: the mean over prompts of the logarithm
+    /// of M over the number of samples with the best reward.</summary>
     /// <param name="table">Reference rewards.</param>
     /// <param name="prompts">At least one prompt of the table.</param>
     /// <returns>Nats.</returns>

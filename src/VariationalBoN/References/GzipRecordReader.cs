@@ -12,8 +12,8 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
     private const int HeaderLength = 20,
         LongestUnpacked = 1 << 28;
 
-    /// <summary>A trailer (CRC-32 and length) that no member of a line has: that of one whose end is zeros, as a disk that lost power
-    /// leaves.</summary>
+    /// <summary>A trailer (CRC-32 and length) that no member of a line has:
+    /// that of one whose end is zeros, as a disk that lost power leaves.</summary>
     private static ReadOnlySpan<byte> ZeroTrailer => [0, 0, 0, 0, 0, 0, 0, 0];
 
     // ID1 ID2 CM FLG(FEXTRA) MTIME(4) XFL OS XLEN(2) SI1 SI2 LEN(2), then the length of the member in 4 bytes.
@@ -72,8 +72,8 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
         return Found(Unpack(member), isWhole: true);
     }
 
-    /// <summary>Whether nothing but zeros follows so many bytes: what a disk that lost power can leave of a file that was
-    /// growing.</summary>
+    /// <summary>Whether nothing but zeros follows so many bytes:
+    /// what a disk that lost power can leave of a file that was growing.</summary>
     private bool IsZeroFrom(int seen)
     {
         for (; !Ahead[seen..].ContainsAnyExcept((byte)0); )

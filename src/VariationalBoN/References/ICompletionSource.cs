@@ -13,8 +13,8 @@ public interface ICompletionSource
     /// <summary>What their rewards and log pi_ref come from.</summary>
     ScoringIdentity Origin { get; }
 
-    /// <summary>What else the bits of a draw depend on (<see cref="TorchRuntime.Execution"/>); null, the default, where bits are not
-    /// promised.</summary>
+    /// <summary>What else the bits of a draw depend on (<see cref="TorchRuntime.Execution"/>);
+    /// null, the default, where bits are not promised.</summary>
     /// <remarks>Sources that promise bits give equal bits for equal <see cref="References.DrawBlock"/>s where this is equal.</remarks>
     ModelIdentity? Execution => null;
 

@@ -26,8 +26,8 @@ public sealed class ImportanceResampler
     /// <param name="scorer">Reward and log pi_ref.</param>
     /// <param name="bestOfN">pi_bon, estimated from rewards of the same reference and reward model.</param>
     /// <exception cref="ArgumentException">The proposal truncates its distribution, so that some answers have no weight.</exception>
-    /// <exception cref="InvalidOperationException">The distribution was estimated from another reference, reward model or way of
-    /// scoring.</exception>
+    /// <exception cref="InvalidOperationException">The distribution was estimated from another reference,
+    /// reward model or way of scoring.</exception>
     public ImportanceResampler(IPolicy proposal, Scorer scorer, IBoNDistribution bestOfN)
     {
         ArgumentNullException.ThrowIfNull(proposal);

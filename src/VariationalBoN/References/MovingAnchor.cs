@@ -4,16 +4,16 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
 
-/// <summary>Iterated Best-of-N: the objective is the best of n draws of an anchor that itself moves towards the policy, its reward table
-/// drawn afresh.</summary>
+/// <summary>Iterated Best-of-N: the objective is the best of n draws of an anchor that itself moves towards the policy,
+/// its reward table drawn afresh.</summary>
 /// <remarks>
 /// The best of a draws of Best-of-b is Best-of-(a b): m rounds of n = 2, each ending with the policy becoming the anchor, aim at
 /// Best-of-2^m while each needs a few samples a prompt only, and no table of the first reference has to reach the far tail. Move the anchor
 /// between rounds by <see cref="ModuleExtensions.MoveTowards"/> with rate 1, or at every step with a small one (exponential moving
 /// average), which lets N grow for as long as training goes on, with n = 2 by up to e^(rate steps). The KL of a batch scored here is that
 /// to the anchor, which stays small however far both have gone: what limits the drift from the first reference must score a few completions
-/// of the policy by a <see cref="Scorer"/> over a frozen copy of that. Source: Sessa et al., "BOND", arXiv 2407.14622. Not thread-safe;
-/// nothing may move the anchor during a call.
+/// of the policy by a <see cref="Scorer"/> over a frozen copy of that. Source: Sessa et al., "BOND", arXiv 2407.14622.
+/// Not thread-safe; nothing may move the anchor during a call.
 /// </remarks>
 public sealed class MovingAnchor
 {

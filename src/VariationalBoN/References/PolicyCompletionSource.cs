@@ -21,8 +21,8 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     public ModelIdentity? Execution => TorchRuntime.Execution;
 
     /// <inheritdoc/>
-    /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread; what it returns waits for the reward model
-    /// alone.</remarks>
+    /// <remarks>Drawing and log pi_ref run before the call returns, on the caller's thread;
+    /// what it returns waits for the reward model alone.</remarks>
     public Task<ScoredBatch> DrawAsync(
         IReadOnlyList<Prompt> prompts,
         int completionsPerPrompt,

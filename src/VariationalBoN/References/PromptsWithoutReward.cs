@@ -13,6 +13,7 @@ internal static class PromptsWithoutReward
         return empty.Length == 0
             ? null
             : $"{empty.Length} of {prompts.Count} prompts have no reward, each of their samples was excluded: "
-                + $"{string.Join(", ", empty.Take(Named).Select(prompt => $"\"{prompt.Prompt}\""))}{(empty.Length > Named ? $" and {empty.Length - Named} more" : "")}.";
+                + string.Join(", ", empty.Take(Named).Select(prompt => $"\"{prompt.Prompt}\""))
+                + (empty.Length > Named ? $" and {empty.Length - Named} more." : ".");
     }
 }

@@ -1,7 +1,7 @@
 namespace VariationalBoN.References;
 
-/// <summary>Keeps what was made last, one item for each remainder of its number, so that using one item again and again makes it once.
-/// Thread-safe.</summary>
+/// <summary>Keeps what was made last, one item for each remainder of its number,
+/// so that using one item again and again makes it once. Thread-safe.</summary>
 internal sealed class RecentItems<T>(int capacity, Func<int, T> make)
 {
     private readonly Entry?[] _entries = new Entry?[capacity];

@@ -1,7 +1,7 @@
 namespace VariationalBoN.References;
 
-/// <summary>Reads a file record by record, each the bytes of one JSON text, and knows where it stands. Disposes of the stream. Not
-/// thread-safe.</summary>
+/// <summary>Reads a file record by record, each the bytes of one JSON text, and knows where it stands.
+/// Disposes of the stream. Not thread-safe.</summary>
 internal abstract class RecordReader(Stream stream) : IDisposable
 {
     /// <summary>The longest record, compressed or not.</summary>
@@ -20,8 +20,8 @@ internal abstract class RecordReader(Stream stream) : IDisposable
     /// <summary>The number of the record, its line in a file of lines; 1 is the first.</summary>
     public int Number { get; private set; }
 
-    /// <summary>False for what the file breaks off in: its last record lacks its end. A record that has its end and cannot be read is
-    /// damaged.</summary>
+    /// <summary>False for what the file breaks off in: its last record lacks its end.
+    /// A record that has its end and cannot be read is damaged.</summary>
     public bool IsWhole { get; private set; }
 
     /// <summary>The JSON text, until the next call; the bytes as they stand where the record is not whole.</summary>
@@ -32,8 +32,8 @@ internal abstract class RecordReader(Stream stream) : IDisposable
 
     /// <summary>Goes to the next record.</summary>
     /// <returns>False at the end of the file.</returns>
-    /// <exception cref="InvalidDataException">The record is too long or cannot be unpacked; the message says why, <see cref="Offset"/>
-    /// where.</exception>
+    /// <exception cref="InvalidDataException">The record is too long or cannot be unpacked;
+    /// the message says why, <see cref="Offset"/> where.</exception>
     public bool Next()
     {
         Offset += Length;

@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 
 namespace VariationalBoN.References;
 
-/// <summary>The last field of each record of a cache, <c>"check"</c>: the first 16 hexadecimal digits of the SHA-256 of what stands before
-/// it. Stateless, thread-safe.</summary>
+/// <summary>The last field of each record of a cache, <c>"check"</c>:
+/// the first 16 hexadecimal digits of the SHA-256 of what stands before it. Stateless, thread-safe.</summary>
 internal static class RecordSeal
 {
     private const int Digits = 16;

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.References;
 
-/// <summary>The named components of the rewards of a prompt: for each name a value, or null, to each reward. Stateless,
-/// thread-safe.</summary>
+/// <summary>The named components of the rewards of a prompt:
+/// for each name a value, or null, to each reward. Stateless, thread-safe.</summary>
 internal static class ReferenceComponents
 {
     /// <summary>Components as a prompt keeps them.</summary>

@@ -43,8 +43,8 @@ internal sealed class ReferenceEstimation
         return new(origin, draws.Draw, prompts, options, isWhole ? source.Execution : null);
     }
 
-    /// <summary>Draws what is missing, in whole blocks where bits are promised; only when all is drawn are prompts without a reward an
-    /// error.</summary>
+    /// <summary>Draws what is missing, in whole blocks where bits are promised;
+    /// only when all is drawn are prompts without a reward an error.</summary>
     public async Task<ReferenceTable> RunAsync(CancellationToken cancellationToken)
     {
         using ReferenceStore? store = _options.Store is null
@@ -69,8 +69,8 @@ internal sealed class ReferenceEstimation
     }
 
     /// <summary>
-    /// What comes next is drawn while the judge is awaited for the part before: with one batch at once, never two draws, and never two
-    /// judgements.
+    /// What comes next is drawn while the judge is awaited for the part before:
+    /// with one batch at once, never two draws, and never two judgements.
     /// </summary>
     private async Task DrawAsync(DrawPlan plan, EstimatedSamples samples, CancellationToken cancellationToken)
     {

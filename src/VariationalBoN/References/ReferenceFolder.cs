@@ -5,8 +5,8 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// A folder of reference samples as version 0.1 of this library wrote them: a manifest, and records that are lines, each compressed or not.
-/// It is only read. Not thread-safe.
+/// A folder of reference samples as version 0.1 of this library wrote them:
+/// a manifest, and records that are lines, each compressed or not. It is only read. Not thread-safe.
 /// </summary>
 internal sealed class ReferenceFolder
 {

@@ -7,14 +7,14 @@ public enum ReferenceJournal
     Automatic,
 
     /// <summary>
-    /// A log beside the file (<c>-wal</c>): readers go on while a batch is written. It needs memory that processes share, so all of them
-    /// must be on one machine.
+    /// A log beside the file (<c>-wal</c>): readers go on while a batch is written.
+    /// It needs memory that processes share, so all of them must be on one machine.
     /// </summary>
     WriteAheadLog,
 
     /// <summary>
-    /// A rollback journal beside the file (<c>-journal</c>): for file systems of several machines. A reader and a writer wait for each
-    /// other.
+    /// A rollback journal beside the file (<c>-journal</c>): for file systems of several machines.
+    /// A reader and a writer wait for each other.
     /// </summary>
     Rollback,
 }

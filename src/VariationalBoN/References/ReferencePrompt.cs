@@ -7,8 +7,8 @@ namespace VariationalBoN.References;
 /// <summary>The reference samples of one prompt.</summary>
 /// <remarks>
 /// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads
-/// what it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards. Keep what a loop uses in
-/// a variable.
+/// what it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards.
+/// Keep what a loop uses in a variable.
 /// </remarks>
 public sealed class ReferencePrompt
 {
@@ -21,8 +21,8 @@ public sealed class ReferencePrompt
     /// <summary>Reference samples that the library drew and scored.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="drawn">The samples of that prompt in the order drawn, those without a reward included; at least one.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out
-    /// when there are none.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each sample,
+    /// null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not
     /// as many as samples or not finite.</exception>
     public ReferencePrompt(
@@ -35,8 +35,8 @@ public sealed class ReferencePrompt
     /// <summary>Reference samples that the library drew and scored, each with a reward.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="samples">The scored samples of that prompt in the order drawn; at least one.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each sample, null where it has none; left out
-    /// when there are none.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each sample,
+    /// null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, a sample is of another prompt, or components are not
     /// as many as samples or not finite.</exception>
     public ReferencePrompt(
@@ -50,10 +50,10 @@ public sealed class ReferencePrompt
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">A finite reward to each sample that was drawn, null where it has none; at least one.</param>
     /// <param name="responses">The texts of the samples that have a reward, in order, or none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out
-    /// when there are none.</param>
-    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite, lengths differ, or a component is not
-    /// finite.</exception>
+    /// <param name="components">For each named component of the rewards a finite value to each reward,
+    /// null where it has none; left out when there are none.</param>
+    /// <exception cref="ArgumentException">Nothing was drawn, a reward is not finite,
+    /// lengths differ, or a component is not finite.</exception>
     public ReferencePrompt(
         Prompt prompt,
         IEnumerable<double?> rewards,
@@ -74,8 +74,8 @@ public sealed class ReferencePrompt
     /// <param name="prompt">The prompt x.</param>
     /// <param name="rewards">Finite rewards, at least one.</param>
     /// <param name="responses">The texts that were scored, one to each reward, or none.</param>
-    /// <param name="components">For each named component of the rewards a finite value to each reward, null where it has none; left out
-    /// when there are none.</param>
+    /// <param name="components">For each named component of the rewards a finite value to each reward,
+    /// null where it has none; left out when there are none.</param>
     /// <exception cref="ArgumentException">There is no reward, one is not finite, lengths differ, or a component is not finite.</exception>
     public ReferencePrompt(
         Prompt prompt,
@@ -116,10 +116,10 @@ public sealed class ReferencePrompt
     /// <summary>The M samples with token ids and log pi_ref; empty when the rewards came from elsewhere.</summary>
     public ImmutableArray<ScoredCompletion> Samples => All.Samples;
 
-    /// <summary>For each named component of the rewards its M values in the order of the rewards, as the reward model reported them: for
-    /// reports and logs.</summary>
-    /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them. Empty for a
-    /// reward without parts.</remarks>
+    /// <summary>For each named component of the rewards its M values in the order of the rewards,
+    /// as the reward model reported them: for reports and logs.</summary>
+    /// <remarks>Null where it reported none, or no number. What is done to the reward of a truncated completion is not in them.
+    /// Empty for a reward without parts.</remarks>
     public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => All.Components;
 
     /// <summary>What the rewards say of F.</summary>
@@ -140,8 +140,8 @@ public sealed class ReferencePrompt
     /// <summary>How many samples were drawn but have no reward.</summary>
     public int Excluded => Drawn - Count;
 
-    /// <summary>The index of the sample that each of the M rewards belongs to, ascending: those without a reward, and those that a store
-    /// does not have, are passed over.</summary>
+    /// <summary>The index of the sample that each of the M rewards belongs to, ascending:
+    /// those without a reward, and those that a store does not have, are passed over.</summary>
     /// <remarks>In a store the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
     public ImmutableArray<int> SampleIndices
     {

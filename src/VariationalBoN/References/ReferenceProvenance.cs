@@ -3,8 +3,8 @@ using System.Globalization;
 
 namespace VariationalBoN.References;
 
-/// <summary>Where reference rewards come from: what must be equal for them to be used with a policy, a reward model and a scorer.
-/// Immutable, thread-safe.</summary>
+/// <summary>Where reference rewards come from: what must be equal for them to be used with a policy,
+/// a reward model and a scorer. Immutable, thread-safe.</summary>
 /// <param name="Origin">Reference policy, reward model and way of scoring.</param>
 /// <param name="Seed">The seed of the draws.</param>
 public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
@@ -54,8 +54,8 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
         return store.Origin.Differences(here.Origin, storeName, hereName).Concat(seeds);
     }
 
-    /// <summary>Why samples of one execution do not go into a store of another, so that what the store promises holds for all it has; null
-    /// when they do.</summary>
+    /// <summary>Why samples of one execution do not go into a store of another,
+    /// so that what the store promises holds for all it has; null when they do.</summary>
     /// <param name="store">Under which execution the samples of the store were drawn; null when it does not say.</param>
     /// <param name="here">Under which the others were.</param>
     /// <param name="storeName">The store, for messages.</param>

@@ -57,13 +57,13 @@ public static class ReferenceSamples
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="options">M, seed, batches, store and progress.</param>
-    /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer. The defaults when left
-    /// out.</param>
+    /// <param name="scoring">How failures and truncated completions are treated;
+    /// use the same for the scorer. The defaults when left out.</param>
     /// <param name="cancellationToken">Given to the function and to the reward model.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is out of range.</exception>
-    /// <exception cref="InvalidOperationException">The function returned other completions than asked for, or the store holds rewards of
-    /// something else.</exception>
+    /// <exception cref="InvalidOperationException">The function returned other completions than asked for,
+    /// or the store holds rewards of something else.</exception>
     /// <exception cref="IOException">The store cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message
     /// names them, and the store keeps what was drawn.</exception>

@@ -2,8 +2,8 @@ namespace VariationalBoN.References;
 
 /// <summary>
 /// Reference samples and their rewards on disk, in one SQLite file that grows batch by batch: what
-/// <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/> writes into when it
-/// is given a store.
+/// <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/>
+/// writes into when it is given a store.
 /// </summary>
 /// <remarks>
 /// A batch is kept whole or not at all, whenever the process is killed or the machine loses power. One writer at a time, whatever process
@@ -66,8 +66,8 @@ public sealed class ReferenceStore : IDisposable
         }
     }
 
-    /// <summary>Opens a store of any execution, or makes one of this; <see cref="RequireExecution"/> before anything is drawn for
-    /// it.</summary>
+    /// <summary>Opens a store of any execution, or makes one of this;
+    /// <see cref="RequireExecution"/> before anything is drawn for it.</summary>
     internal static ReferenceStore OpenOfAnyExecution(string path, ReferenceProvenance? provenance, ReferenceStoreOptions options) =>
         new(
             StoreWriter.Open(
@@ -93,8 +93,8 @@ public sealed class ReferenceStore : IDisposable
     /// <exception cref="ArgumentException">There is no shard, or an option is out of range.</exception>
     /// <exception cref="InvalidOperationException">
     /// The stores hold rewards of different things, or samples of different executions where that is not accepted
-    /// (<see cref="ReferenceStoreOptions.AcceptOtherExecution"/>), or some of the same samples in different rows; the message names what
-    /// differs.
+    /// (<see cref="ReferenceStoreOptions.AcceptOtherExecution"/>),
+    /// or some of the same samples in different rows; the message names what differs.
     /// </exception>
     /// <exception cref="InvalidDataException">A file is no store, or a row is damaged.</exception>
     /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
@@ -228,8 +228,8 @@ public sealed class ReferenceStore : IDisposable
         return [.. _writer.Missing(prompt, firstSample, count)];
     }
 
-    /// <summary>Refuses to append samples of another execution where bits are promised, unless that is accepted; says which what is
-    /// appended is of.</summary>
+    /// <summary>Refuses to append samples of another execution where bits are promised, unless that is accepted;
+    /// says which what is appended is of.</summary>
     /// <exception cref="InvalidOperationException">It is another one; the message names what differs.</exception>
     internal void RequireExecution(ReferenceProvenance? here)
     {
@@ -250,8 +250,8 @@ public sealed class ReferenceStore : IDisposable
         );
     }
 
-    /// <summary>Writes samples of an execution; where any are added that are of another than is promised, the promise goes with
-    /// them.</summary>
+    /// <summary>Writes samples of an execution; where any are added that are of another than is promised,
+    /// the promise goes with them.</summary>
     private int Write(ModelIdentity? execution, Func<string?, int> write)
     {
         bool breaks = Provenance?.Execution is { } promised && promised != execution;
@@ -274,8 +274,8 @@ public sealed class ReferenceStore : IDisposable
     public void Close() => _writer.Close();
 
     /// <summary>
-    /// Does what <see cref="Close"/> does, without an exception where it fails: nothing is lost then, the log beside the file keeps it.
-    /// Always lets other writers in.
+    /// Does what <see cref="Close"/> does, without an exception where it fails:
+    /// nothing is lost then, the log beside the file keeps it. Always lets other writers in.
     /// </summary>
     public void Dispose() => _writer.Dispose();
 }

@@ -4,8 +4,8 @@ namespace VariationalBoN.References;
 public sealed record ReferenceStoreOptions
 {
     /// <summary>
-    /// Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power; without, it outlives its process
-    /// alone.
+    /// Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power;
+    /// without, it outlives its process alone.
     /// </summary>
     /// <value>Default true.</value>
     public bool FlushToDisk { get; init; } = true;
@@ -15,16 +15,16 @@ public sealed record ReferenceStoreOptions
     public ReferenceJournal Journal { get; init; } = ReferenceJournal.Automatic;
 
     /// <summary>
-    /// Whether to go on with a store whose log is not beside it, such as a copy that was made while it was written: what was in the log is
-    /// drawn again.
+    /// Whether to go on with a store whose log is not beside it, such as a copy that was made while it was written:
+    /// what was in the log is drawn again.
     /// </summary>
     /// <value>Default false: such a store is refused.</value>
     public bool AcceptLostLog { get; init; }
 
     /// <summary>
     /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>),
-    /// or where one of the two does not say, come into one store: their law is the same, their last digits are not. The store promises no
-    /// bits from the first such sample on.
+    /// or where one of the two does not say, come into one store: their law is the same, their last digits are not.
+    /// The store promises no bits from the first such sample on.
     /// </summary>
     /// <value>Default false: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }

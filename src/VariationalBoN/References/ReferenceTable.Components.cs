@@ -12,8 +12,8 @@ public sealed partial class ReferenceTable
     /// </summary>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="judge">The judge. It reads prompt and text; token ids where the table has them.</param>
-    /// <param name="options">Batches, failures and truncated completions of this judge; null for the defaults. What is excluded has no
-    /// value.</param>
+    /// <param name="options">Batches, failures and truncated completions of this judge;
+    /// null for the defaults. What is excluded has no value.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>A table in memory.</returns>
     /// <exception cref="ArgumentException">The name is blank or taken, or an option is out of range.</exception>
@@ -47,13 +47,13 @@ public sealed partial class ReferenceTable
     }
 
     /// <summary>This table with the rewards of another table of its samples as a named component.</summary>
-    /// <remarks>A prompt that the other table does not have has no value. Samples are matched by their place, and by their texts where
-    /// both tables know them.</remarks>
+    /// <remarks>A prompt that the other table does not have has no value.
+    /// Samples are matched by their place, and by their texts where both tables know them.</remarks>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="other">The samples of this table as another judge scored them.</param>
     /// <returns>A table in memory.</returns>
-    /// <exception cref="ArgumentException">The name is blank or taken, the tables have no prompt in common, or the samples of a prompt
-    /// differ; the message names it.</exception>
+    /// <exception cref="ArgumentException">The name is blank or taken, the tables have no prompt in common,
+    /// or the samples of a prompt differ; the message names it.</exception>
     public ReferenceTable WithComponent(string name, ReferenceTable other)
     {
         ArgumentNullException.ThrowIfNull(other);

@@ -25,8 +25,8 @@ public sealed partial class ReferenceTable
     public ScoredBatch DrawUniform(IReadOnlyList<Prompt> prompts, int samplesPerPrompt, DrawSeed seed) =>
         Draw(prompts, prompt => ReferenceResampling.Uniform(prompt, samplesPerPrompt, seed));
 
-    /// <summary>Stored samples of some prompts, chosen by a function of your own, such as best and worst of n (<see cref="BestWorstPair"/>)
-    /// or a mix.</summary>
+    /// <summary>Stored samples of some prompts, chosen by a function of your own,
+    /// such as best and worst of n (<see cref="BestWorstPair"/>) or a mix.</summary>
     /// <param name="prompts">At least one prompt of the table, a group to each.</param>
     /// <param name="draw">Chooses among the samples of a prompt; it may give different numbers of them, also none.</param>
     /// <returns>The samples prompt by prompt, with the origin of this table, so that objectives of it take them.</returns>

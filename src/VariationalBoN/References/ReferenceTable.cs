@@ -126,8 +126,8 @@ public sealed partial class ReferenceTable : IDisposable
         return ReferenceEstimation.Of(source, prompts, options).RunAsync(cancellationToken);
     }
 
-    /// <summary>Reads a table: a <see cref="ReferenceStore"/>, a file of ours in JSON Lines, or either of the two formats that the authors
-    /// of the paper publish.</summary>
+    /// <summary>Reads a table: a <see cref="ReferenceStore"/>, a file of ours in JSON Lines,
+    /// or either of the two formats that the authors of the paper publish.</summary>
     /// <remarks>
     /// JSON Lines are read into memory. A store is opened read-only, and its samples are read when they are asked for; what is appended to
     /// it later is not seen. Its prompts none of whose samples has a reward are left out of <see cref="Prompts"/>; asking for one says so.
@@ -135,8 +135,8 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="path">A store, or a JSON Lines file.</param>
     /// <returns>The table.</returns>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
-    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file; the message names file, place and
-    /// remedy.</exception>
+    /// <exception cref="InvalidDataException">It is empty, cut, damaged, or not such a file;
+    /// the message names file, place and remedy.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static ReferenceTable Load(string path)
     {
@@ -149,8 +149,8 @@ public sealed partial class ReferenceTable : IDisposable
     /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
     /// <exception cref="InvalidOperationException">
-    /// A row for each sample is asked for, and the texts of a prompt are not known; or a text has half of a surrogate pair, which no file
-    /// can keep.
+    /// A row for each sample is asked for, and the texts of a prompt are not known;
+    /// or a text has half of a surrogate pair, which no file can keep.
     /// </exception>
     /// <exception cref="IOException">The file cannot be written; what was there before is untouched.</exception>
     public void Save(string path, ReferenceTableFormat format = ReferenceTableFormat.Whole)
@@ -163,11 +163,11 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>pi_bon for every prompt of the table.</summary>
     /// <param name="n">N; finite, at least 1.</param>
     /// <param name="estimator">How F and the log-ratio are estimated from the rewards.</param>
-    /// <param name="logger">Told when there are too few samples for N (<see cref="EmpiricalBoNDistribution.Warning"/>); null for
-    /// none.</param>
+    /// <param name="logger">Told when there are too few samples for N
+    /// (<see cref="EmpiricalBoNDistribution.Warning"/>); null for none.</param>
     /// <returns>The distribution.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range or
-    /// NaN.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or
+    /// <paramref name="estimator"/> is out of range or NaN.</exception>
     public EmpiricalBoNDistribution BestOf(double n, RatioEstimator estimator = RatioEstimator.SelfInclusive, ILogger? logger = null) =>
         new(new ReferenceTableCdfs(this), n, estimator, logger, Origin);
 
@@ -178,10 +178,10 @@ public sealed partial class ReferenceTable : IDisposable
     /// Tables that do not know where they come from are refused when they are copies.
     /// </remarks>
     /// <param name="other">The other table; its new prompts come after those of this one.</param>
-    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads, so keep tables of stores
-    /// until it is used no more.</returns>
-    /// <exception cref="InvalidOperationException">The tables come from different things, or hold partly the same draws; the message says
-    /// which.</exception>
+    /// <returns>A table in memory; prompts that only one of the two has are still read from where that one reads,
+    /// so keep tables of stores until it is used no more.</returns>
+    /// <exception cref="InvalidOperationException">The tables come from different things,
+    /// or hold partly the same draws; the message says which.</exception>
     public ReferenceTable Merge(ReferenceTable other)
     {
         ArgumentNullException.ThrowIfNull(other);
@@ -189,8 +189,8 @@ public sealed partial class ReferenceTable : IDisposable
     }
 
     /// <summary>
-    /// This table with rewards of a prompt no further apart than a tolerance taken for equal: see <see cref="EmpiricalRewardCdf"/>. Not
-    /// saved with the table.
+    /// This table with rewards of a prompt no further apart than a tolerance taken for equal:
+    /// see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.
     /// </summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
@@ -201,8 +201,8 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>The first M samples of each prompt: what an estimation of fewer samples would have drawn.</summary>
     /// <param name="samplesPerPrompt">M, at least 1: samples that were drawn, those without a reward included.</param>
     /// <returns>A table in memory.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1 or above what was drawn of a prompt,
-    /// which the message names.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="samplesPerPrompt"/> is below 1
+    /// or above what was drawn of a prompt, which the message names.</exception>
     /// <exception cref="ArgumentException">None of the first M of a prompt has a reward.</exception>
     public ReferenceTable First(int samplesPerPrompt)
     {
@@ -233,15 +233,15 @@ public sealed partial class ReferenceTable : IDisposable
         ScoringIdentity.RequireMatch(Origin, scorer.Origin, "the scorer");
     }
 
-    /// <summary>Closes the store that the table reads from; neither it nor those made of it by <see cref="WithTieTolerance"/> can be read
-    /// any more.</summary>
+    /// <summary>Closes the store that the table reads from; neither it nor those made of
+    /// it by <see cref="WithTieTolerance"/> can be read any more.</summary>
     public void Dispose() => _prompts.Dispose();
 
     /// <summary>A table that reads from a store: of all its prompts that have a reward.</summary>
     internal static ReferenceTable OfStore(string path) => OfStore(StoredSamples.Open(path), TablePrompts.OfStore);
 
-    /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store; prompts without a reward are in it as
-    /// well.</summary>
+    /// <summary>A table that reads samples First to First + Count - 1 of some prompts from a store;
+    /// prompts without a reward are in it as well.</summary>
     internal static ReferenceTable OfStore(string path, IEnumerable<Prompt> prompts, int firstSample, int count) =>
         OfStore(StoredSamples.Open(path, (firstSample, (long)firstSample + count)), stored => TablePrompts.OfStore(stored, prompts));
 

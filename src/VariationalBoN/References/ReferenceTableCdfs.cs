@@ -4,8 +4,8 @@ using VariationalBoN.BestOfN;
 
 namespace VariationalBoN.References;
 
-/// <summary>The reward distributions of a table by prompt, made when they are asked for where the table is on disk. As thread-safe as the
-/// table.</summary>
+/// <summary>The reward distributions of a table by prompt, made when they are asked for where the table is on disk.
+/// As thread-safe as the table.</summary>
 internal sealed class ReferenceTableCdfs(ReferenceTable table) : ICdfsOnDemand
 {
     public int Count => table.Prompts.Length;

@@ -20,8 +20,8 @@ public sealed record ReferenceTableOptions
     public long Seed { get; init; }
 
     /// <summary>
-    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most. Prompts that are done are
-    /// scored and written while the rest are drawn.
+    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most.
+    /// Prompts that are done are scored and written while the rest are drawn.
     /// </summary>
     /// <value>Default 16.</value>
     public int PromptsPerBatch { get; init; } = 16;
@@ -29,8 +29,8 @@ public sealed record ReferenceTableOptions
     /// <summary>
     /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must be multiples of.
     /// Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples (<see cref="DrawBlock"/>) is drawn by itself, always
-    /// whole: what a run of one process gives, one that was killed and goes on, and several that share the samples (<see cref="Shard"/>),
-    /// is the same to the last bit.
+    /// whole: what a run of one process gives, one that was killed and goes on,
+    /// and several that share the samples (<see cref="Shard"/>), is the same to the last bit.
     /// </summary>
     /// <value>
     /// Default null: all that is missing of a prompt is drawn at once, and nothing twice; after a kill the rest of a batch is drawn beside
@@ -38,8 +38,8 @@ public sealed record ReferenceTableOptions
     /// </value>
     public int? SamplesPerBlock { get; init; }
 
-    /// <summary>How many batches are drawn at once, at least 1: for sources that bear several calls at once, such as those of many
-    /// machines.</summary>
+    /// <summary>How many batches are drawn at once, at least 1:
+    /// for sources that bear several calls at once, such as those of many machines.</summary>
     /// <value>Default 1. Does not change results.</value>
     public int BatchesAtOnce { get; init; } = 1;
 

@@ -50,13 +50,13 @@ public sealed class Scorer
     /// <summary>How failures and truncated completions are treated.</summary>
     public ScoringOptions Options { get; }
 
-    /// <summary>What the numbers of this scorer come from: computed at the first use, which may cost a pass over the weights of the
-    /// reference, and kept.</summary>
+    /// <summary>What the numbers of this scorer come from: computed at the first use,
+    /// which may cost a pass over the weights of the reference, and kept.</summary>
     public ScoringIdentity Origin => _origin.Value;
 
     /// <summary>Scores completions and groups neighbours of one prompt.</summary>
-    /// <remarks>Nothing is dropped: samples without a reward are in <see cref="ScoredBatch.Drawn"/>, and a completion that is left alone in
-    /// its group stays.</remarks>
+    /// <remarks>Nothing is dropped: samples without a reward are in <see cref="ScoredBatch.Drawn"/>,
+    /// and a completion that is left alone in its group stays.</remarks>
     /// <param name="completions">Completions ordered by prompt, as <see cref="IPolicy.Sample"/> returns them.</param>
     /// <param name="cancellationToken">Stops the reward model.</param>
     /// <returns>The scored completions with their groups.</returns>
@@ -71,8 +71,8 @@ public sealed class Scorer
         return ScoreAsync(completions, groups, cancellationToken);
     }
 
-    /// <summary>Scores completions of which each K are of one group; where <paramref name="mayBeNone"/>, also when none has a
-    /// reward.</summary>
+    /// <summary>Scores completions of which each K are of one group;
+    /// where <paramref name="mayBeNone"/>, also when none has a reward.</summary>
     internal Task<ScoredBatch> ScoreAsync(
         IReadOnlyList<Completion> completions,
         int completionsPerGroup,

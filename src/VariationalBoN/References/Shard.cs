@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace VariationalBoN.References;
 
-/// <summary>Which part of a table of reference samples a process draws: shard <see cref="Index"/> of <see cref="Count"/>. Immutable,
-/// thread-safe.</summary>
+/// <summary>Which part of a table of reference samples a process draws:
+/// shard <see cref="Index"/> of <see cref="Count"/>. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Shards share the samples of every prompt, not the prompts: equal work, and each has what the ranks of all prompts need. Each has a store
 /// of its own (<see cref="StorePath"/>); <see cref="Merge"/> joins them. No process talks to another, so that any scheduler will do.
@@ -55,20 +55,20 @@ public sealed record Shard
     /// Kubernetes, from JOB_COMPLETION_INDEX and VBON_SHARD_COUNT.
     /// </summary>
     /// <remarks>
-    /// With VBON_SHARD_COUNT in a SLURM array the task's id is the index, from 0: so one task of the array can be submitted again alone,
-    /// which SLURM would call an array of one.
+    /// With VBON_SHARD_COUNT in a SLURM array the task's id is the index, from 0:
+    /// so one task of the array can be submitted again alone, which SLURM would call an array of one.
     /// </remarks>
     /// <returns>The shard.</returns>
-    /// <exception cref="InvalidOperationException">The process is in no such job, or a variable is missing or no number; the message
-    /// names it.</exception>
+    /// <exception cref="InvalidOperationException">The process is in no such job,
+    /// or a variable is missing or no number; the message names it.</exception>
     public static Shard FromEnvironment() => From(Environment.GetEnvironmentVariable);
 
     /// <summary>The samples of this shard: whole blocks of samples of every prompt.</summary>
-    /// <param name="options">Those of the whole table, with <see cref="ReferenceTableOptions.SamplesPerBlock"/>, which all shards have in
-    /// common.</param>
+    /// <param name="options">Those of the whole table, with <see cref="ReferenceTableOptions.SamplesPerBlock"/>,
+    /// which all shards have in common.</param>
     /// <returns>The options with the range of this shard, and its store where they name one.</returns>
-    /// <exception cref="ArgumentException">SamplesPerBlock is not set, there are fewer blocks of samples than shards, or an option is out
-    /// of range.</exception>
+    /// <exception cref="ArgumentException">SamplesPerBlock is not set,
+    /// there are fewer blocks of samples than shards, or an option is out of range.</exception>
     public ReferenceTableOptions Cut(ReferenceTableOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -111,12 +111,12 @@ public sealed record Shard
         return Path.Combine(Path.GetDirectoryName(path) ?? "", name);
     }
 
-    /// <summary>Joins the stores of all shards (<see cref="ReferenceStore.Merge"/>); what was joined before is left out, so a merge that
-    /// was interrupted is called again.</summary>
+    /// <summary>Joins the stores of all shards (<see cref="ReferenceStore.Merge"/>);
+    /// what was joined before is left out, so a merge that was interrupted is called again.</summary>
     /// <remarks>
     /// A shard that has not ended lacks samples, and then so has the table:
-    /// <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/> with the
-    /// options of the whole draws what is missing.
+    /// <see cref="ReferenceTable.EstimateAsync(Scorer, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/>
+    /// with the options of the whole draws what is missing.
     /// </remarks>
     /// <param name="path">The store of the whole table.</param>
     /// <param name="count">How many shards there are; null for as many as the files beside <paramref name="path"/> say.</param>
@@ -179,7 +179,11 @@ public sealed record Shard
             variable(name) is not string value
                 ? throw new InvalidOperationException(
                     $"{name} is not set, so that the shard of this process is not known. "
-                        + $"{(name == OwnCount ? "Set it to the number of shards (the completions of the job)." : "SLURM sets it for a job with --array=0-7.")}"
+                        + (
+                            name == OwnCount
+                                ? "Set it to the number of shards (the completions of the job)."
+                                : "SLURM sets it for a job with --array=0-7."
+                        )
                 )
                 : Number(value) ?? throw new InvalidOperationException($"{name} is \"{value}\"; it must be a number, 0 or more.");
     }

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// What was drawn of one prompt beside rewards and log pi_ref: an entry to each sample; what is not known is null. Kept as JSON. Not to be
-/// changed once made.
+/// What was drawn of one prompt beside rewards and log pi_ref: an entry to each sample;
+/// what is not known is null. Kept as JSON. Not to be changed once made.
 /// </summary>
 internal sealed record StoreContent
 {

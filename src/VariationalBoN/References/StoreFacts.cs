@@ -5,8 +5,8 @@ using VariationalBoN.Policies;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// What a store says of itself, as pairs of texts: where its rewards come from, and by which version of this library. Stateless,
-/// thread-safe.
+/// What a store says of itself, as pairs of texts: where its rewards come from,
+/// and by which version of this library. Stateless, thread-safe.
 /// </summary>
 internal static class StoreFacts
 {

@@ -4,8 +4,8 @@ using System.Collections.Immutable;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// A column of numbers: IEEE 754 doubles of 8 bytes, little-endian, one to each sample; NaN with the bits 0x7FF8000000000000 where there is
-/// none. Stateless, thread-safe.
+/// A column of numbers: IEEE 754 doubles of 8 bytes, little-endian, one to each sample;
+/// NaN with the bits 0x7FF8000000000000 where there is none. Stateless, thread-safe.
 /// </summary>
 internal static class StoreNumbers
 {

@@ -137,8 +137,8 @@ internal static class StoreOpening
         vfs is null ? parameter : string.Create(CultureInfo.InvariantCulture, $"{parameter}{(parameter is null ? "" : "&")}vfs={vfs}");
 
     /// <summary>
-    /// Where nothing can be written, a file without a log is read as one that does not change; one with a log or journal needs to be put in
-    /// order first.
+    /// Where nothing can be written, a file without a log is read as one that does not change;
+    /// one with a log or journal needs to be put in order first.
     /// </summary>
     private static SqliteConnection WhereUnwritable(string path, string? vfs)
     {

@@ -3,16 +3,16 @@ using System.IO.Compression;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// Compression of a column as SQLite archives have it: zlib (RFC 1950), or the bytes themselves where that is not shorter. Stateless,
-/// thread-safe.
+/// Compression of a column as SQLite archives have it:
+/// zlib (RFC 1950), or the bytes themselves where that is not shorter. Stateless, thread-safe.
 /// </summary>
 internal static class StorePacking
 {
     /// <summary>The longest content of a row, in bytes, before compression.</summary>
     public const int MaxLength = 900_000_000; // SQLite keeps at most 1e9 bytes in a row
 
-    /// <summary>A third of the time of level 6, the default, for 4 % more room, measured on texts and tokens; level 1 takes 50 %
-    /// more.</summary>
+    /// <summary>A third of the time of level 6, the default, for 4 % more room, measured on texts and tokens;
+    /// level 1 takes 50 % more.</summary>
     private static readonly ZLibCompressionOptions s_level = new() { CompressionLevel = 2 };
 
     private const int UsualRatio = 16,

@@ -5,8 +5,8 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.References;
 
 /// <summary>
-/// A store that is written: batches that are kept whole or not at all. One at a time, whatever process it is in; readers go on. Not
-/// thread-safe.
+/// A store that is written: batches that are kept whole or not at all.
+/// One at a time, whatever process it is in; readers go on. Not thread-safe.
 /// </summary>
 internal sealed class StoreWriter : IDisposable
 {

@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.References;
 
-/// <summary>The prompts of a table in their order, and the samples of each: in memory, or in a store that is read when they are asked for.
-/// Immutable, thread-safe.</summary>
+/// <summary>The prompts of a table in their order, and the samples of each:
+/// in memory, or in a store that is read when they are asked for. Immutable, thread-safe.</summary>
 internal sealed class TablePrompts : IDisposable
 {
     private readonly Dictionary<Prompt, ReferencePrompt>? _byPrompt; // null where the store knows where a prompt is

@@ -4,8 +4,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
-/// <summary>Counts the reference samples of one estimation that were cut at the maximum length, and warns once when nearly all are.
-/// Thread-safe.</summary>
+/// <summary>Counts the reference samples of one estimation that were cut at the maximum length,
+/// and warns once when nearly all are. Thread-safe.</summary>
 /// <param name="expected">The number of samples that are wanted.</param>
 /// <param name="logger">Told once; null for none.</param>
 internal sealed class TruncationWatch(long expected, ILogger? logger)

@@ -2,8 +2,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>The one way in which the library asks a reward model: in batches, some at once, every answer checked. Stateless,
-/// thread-safe.</summary>
+/// <summary>The one way in which the library asks a reward model:
+/// in batches, some at once, every answer checked. Stateless, thread-safe.</summary>
 internal static class CheckedScoring
 {
     /// <summary>Scores completions as the options say.</summary>
@@ -12,8 +12,8 @@ internal static class CheckedScoring
     /// <param name="options">Validated options.</param>
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>B entries: the reward, or null where the completion was excluded.</returns>
-    /// <exception cref="RewardModelException">A reward could not be had and failures are not excluded, or none of those asked for could be
-    /// had.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had and failures are not excluded,
+    /// or none of those asked for could be had.</exception>
     public static async Task<double?[]> ScoreAsync(
         IRewardModel model,
         IReadOnlyList<Completion> completions,
@@ -22,8 +22,8 @@ internal static class CheckedScoring
     ) => (await ScoreComponentsAsync(model, completions, options, cancellationToken).ConfigureAwait(false)).Rewards;
 
     /// <summary>
-    /// Scores completions, with the components that the reward model reports; where <paramref name="mayBeNone"/>, also when no completion
-    /// has a reward, each by a fault of its own.
+    /// Scores completions, with the components that the reward model reports;
+    /// where <paramref name="mayBeNone"/>, also when no completion has a reward, each by a fault of its own.
     /// </summary>
     public static async Task<CheckedRewards> ScoreComponentsAsync(
         IRewardModel model,

@@ -44,7 +44,8 @@ internal sealed class HttpRewardFailures(Uri endpoint, HttpRequestMessage reques
     public RemoteServiceException Late(TimeSpan timeout, Exception e) =>
         new(
             RemoteFailure.Unavailable,
-            $"{Post} was not answered within {RetryPolicy.Seconds(timeout)}. Give HttpClient.Timeout more, or send fewer completions at once "
+            $"{Post} was not answered within {RetryPolicy.Seconds(timeout)}. Give HttpClient.Timeout more, or send fewer completions at "
+                + $"once "
                 + "(MaxBatchSize); WithRetry asks again.",
             e
         );
@@ -90,8 +91,8 @@ internal sealed class HttpRewardFailures(Uri endpoint, HttpRequestMessage reques
             inner
         );
 
-    /// <summary>Refuses what another address has answered, or what is the answer to another request: the client has followed a
-    /// redirection.</summary>
+    /// <summary>Refuses what another address has answered, or what is the answer to another request:
+    /// the client has followed a redirection.</summary>
     public void RequireFromEndpoint(HttpResponseMessage response)
     {
         if (response.RequestMessage is not { RequestUri: Uri from } asked || IsOfEndpoint(asked))

@@ -12,8 +12,8 @@ namespace VariationalBoN.Rewards;
 /// lists of numbers. It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one
 /// request, its body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
 /// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
-/// client a handler without automatic redirection, so that completions and headers are not sent there either. Thread-safe, as
-/// <see cref="HttpClient"/> is.
+/// client a handler without automatic redirection, so that completions and headers are not sent there either.
+/// Thread-safe, as <see cref="HttpClient"/> is.
 /// </remarks>
 public sealed class HttpRewardModel : IRewardModel
 {
@@ -46,8 +46,8 @@ public sealed class HttpRewardModel : IRewardModel
     /// <param name="completions">B completions, at most <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the request.</param>
     /// <returns>B finite rewards; named components where the service tells them.</returns>
-    /// <exception cref="RemoteServiceException">There was no usable answer; the message names address, status, completion and
-    /// remedy.</exception>
+    /// <exception cref="RemoteServiceException">There was no usable answer;
+    /// the message names address, status, completion and remedy.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);

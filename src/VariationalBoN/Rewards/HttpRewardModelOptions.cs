@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How a reward model behind HTTP is asked. Immutable; as thread-safe as its functions. Checked where it is used, all faults in
-/// one message.</summary>
+/// <summary>How a reward model behind HTTP is asked. Immutable; as thread-safe as its functions.
+/// Checked where it is used, all faults in one message.</summary>
 public sealed record HttpRewardModelOptions
 {
     /// <summary>Where completions are posted to: an absolute http or https address.</summary>
@@ -26,8 +26,8 @@ public sealed record HttpRewardModelOptions
     /// <summary>Reads one reward a completion out of the JSON of an answer.</summary>
     /// <value>Default null: the schema of <see cref="HttpRewardModel"/>.</value>
     /// <remarks>It may throw <see cref="FormatException"/>, <see cref="KeyNotFoundException"/> or
-    /// <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does: the answer is then refused. Count and finiteness are
-    /// checked afterwards.</remarks>
+    /// <see cref="InvalidOperationException"/>, as <see cref="JsonElement"/> does:
+    /// the answer is then refused. Count and finiteness are checked afterwards.</remarks>
     public Func<JsonElement, IReadOnlyList<double>>? ReadAnswer { get; init; }
 
     /// <summary>All of them for people; of the address neither user, password nor query.</summary>

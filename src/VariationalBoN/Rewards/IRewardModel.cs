@@ -3,16 +3,16 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN;
 
 /// <summary>A judge r(x, y) of completions: a classifier, a function, a remote service.</summary>
-/// <remarks>Only plain data crosses this interface, so a remote model may be awaited safely. Best-of-N uses ranks alone: any unit, any
-/// scale.</remarks>
+/// <remarks>Only plain data crosses this interface, so a remote model may be awaited safely.
+/// Best-of-N uses ranks alone: any unit, any scale.</remarks>
 public interface IRewardModel
 {
-    /// <summary>What tells this judge from others: name, weights, settings, version. Tables and stores of rewards carry it and refuse
-    /// another one.</summary>
+    /// <summary>What tells this judge from others: name, weights, settings, version.
+    /// Tables and stores of rewards carry it and refuse another one.</summary>
     ModelIdentity Identity { get; }
 
-    /// <summary>The most completions that it takes in one call, at least 1; <see cref="ScoringOptions.BatchSize"/> may ask for
-    /// fewer.</summary>
+    /// <summary>The most completions that it takes in one call, at least 1;
+    /// <see cref="ScoringOptions.BatchSize"/> may ask for fewer.</summary>
     int MaxBatchSize => int.MaxValue;
 
     /// <summary>Scores a batch of completions.</summary>

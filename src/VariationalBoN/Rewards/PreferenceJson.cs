@@ -103,8 +103,8 @@ internal static class PreferenceJson
                 _ => throw new FormatException($"chosen_first is {Shown.Text(value.GetRawText())}; it must be true or false."),
             };
 
-    /// <summary>Whether a prompt that is a text is the last message of a conversation, the user's: then the conversation says the same and
-    /// more.</summary>
+    /// <summary>Whether a prompt that is a text is the last message of a conversation, the user's:
+    /// then the conversation says the same and more.</summary>
     private static bool IsLastQuestionOf(Prompt conversation, Prompt text)
     {
         if (text.IsConversation || !conversation.IsConversation)

@@ -24,8 +24,8 @@ public static class PreferencePairs
     /// <summary>Writes pairs as <see cref="ReadJsonLines"/> reads them; the file appears whole or not at all.</summary>
     /// <param name="path">The file; an existing one is replaced.</param>
     /// <param name="pairs">The pairs; their prompts must be those of both answers.</param>
-    /// <exception cref="ArgumentException">A pair has an <see cref="PreferencePair.OtherPrompt"/>, which the file could not
-    /// keep.</exception>
+    /// <exception cref="ArgumentException">A pair has an <see cref="PreferencePair.OtherPrompt"/>,
+    /// which the file could not keep.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void WriteJsonLines(string path, IEnumerable<PreferencePair> pairs)
     {

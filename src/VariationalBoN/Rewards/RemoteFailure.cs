@@ -21,11 +21,11 @@ public enum RemoteFailure
     /// </summary>
     Misdirected,
 
-    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, another model. Asking again changes
-    /// nothing; no fault of a completion.</summary>
+    /// <summary>It answered with something else than the asked numbers: not JSON, a wrong count, another model.
+    /// Asking again changes nothing; no fault of a completion.</summary>
     BadAnswer,
 
-    /// <summary>A reward that it gave is no finite number or not in the range asked for: the fault of the completion that it belongs to.
-    /// Asking again changes nothing.</summary>
+    /// <summary>A reward that it gave is no finite number or not in the range asked for:
+    /// the fault of the completion that it belongs to. Asking again changes nothing.</summary>
     BadReward,
 }

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Rewards;
 
-/// <summary>A remote service, reward model or sampler, gave no usable answer. The message names its address, what it said and what to
-/// do.</summary>
+/// <summary>A remote service, reward model or sampler, gave no usable answer.
+/// The message names its address, what it said and what to do.</summary>
 public sealed class RemoteServiceException : Exception
 {
     /// <summary>Creates the exception without a message of its own.</summary>

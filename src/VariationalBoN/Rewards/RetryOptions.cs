@@ -2,10 +2,10 @@ using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How often and when a failed call is made again: exponential back-off with jitter. Immutable; as thread-safe as its
-/// functions.</summary>
-/// <remarks>Checked where it is used, all faults in one message. The defaults wait about two minutes in all: a service that restarts is
-/// back by then.</remarks>
+/// <summary>How often and when a failed call is made again: exponential back-off with jitter.
+/// Immutable; as thread-safe as its functions.</summary>
+/// <remarks>Checked where it is used, all faults in one message. The defaults wait about two minutes in all:
+/// a service that restarts is back by then.</remarks>
 public sealed record RetryOptions
 {
     private static readonly TimeSpan s_day = TimeSpan.FromDays(1);

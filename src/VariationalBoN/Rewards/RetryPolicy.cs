@@ -29,16 +29,16 @@ public sealed class RetryPolicy
     }
 
     /// <summary>
-    /// The default of <see cref="RetryOptions.IsTransient"/>: a service that is away or failed inside, a refused or broken connection, a
-    /// timeout.
+    /// The default of <see cref="RetryOptions.IsTransient"/>:
+    /// a service that is away or failed inside, a refused or broken connection, a timeout.
     /// </summary>
     /// <param name="error">What a call threw.</param>
     /// <returns>Whether another try may end better.</returns>
     public static bool IsTransient(Exception error) => IsPassing(FailureOf(error));
 
     /// <summary>Why a call failed, as far as its exception says.</summary>
-    /// <remarks>An exception made of another says what that one says; of an <see cref="AggregateException"/>, which clients with tries of
-    /// their own throw, the last counts.</remarks>
+    /// <remarks>An exception made of another says what that one says;
+    /// of an <see cref="AggregateException"/>, which clients with tries of their own throw, the last counts.</remarks>
     /// <param name="error">What a call threw.</param>
     /// <returns>The kind of failure; null when the exception is none of HTTP, connection or time.</returns>
     public static RemoteFailure? FailureOf(Exception error) =>

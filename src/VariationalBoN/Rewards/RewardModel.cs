@@ -7,8 +7,8 @@ public static class RewardModel
 {
     /// <summary>A reward model of a function of prompt and completion text.</summary>
     /// <param name="score">(prompt, text) to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function
-    /// changes.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version;
+    /// change it when the function changes.</param>
     /// <returns>The reward model.</returns>
     public static IRewardModel FromFunction(Func<string, string, double> score, ModelIdentity identity)
     {
@@ -18,8 +18,8 @@ public static class RewardModel
 
     /// <summary>A reward model of a function of a completion.</summary>
     /// <param name="score">A completion to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function
-    /// changes.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version;
+    /// change it when the function changes.</param>
     /// <returns>The reward model.</returns>
     public static IRewardModel FromFunction(Func<Completion, double> score, ModelIdentity identity)
     {
@@ -40,11 +40,11 @@ public static class RewardModel
         );
     }
 
-    /// <summary>A reward model of an asynchronous function of a completion; the completions of a batch are scored at the same
-    /// time.</summary>
+    /// <summary>A reward model of an asynchronous function of a completion;
+    /// the completions of a batch are scored at the same time.</summary>
     /// <param name="score">A completion to a finite reward.</param>
-    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function
-    /// changes.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version;
+    /// change it when the function changes.</param>
     /// <returns>The reward model.</returns>
     public static IRewardModel FromAsync(Func<Completion, CancellationToken, Task<double>> score, ModelIdentity identity)
     {
@@ -58,8 +58,8 @@ public static class RewardModel
 
     /// <summary>A reward model of an asynchronous function of a whole batch.</summary>
     /// <param name="score">B completions to B finite rewards in their order.</param>
-    /// <param name="identity">Tells this judge from others: a name, with settings and a version; change it when the function
-    /// changes.</param>
+    /// <param name="identity">Tells this judge from others: a name, with settings and a version;
+    /// change it when the function changes.</param>
     /// <returns>The reward model.</returns>
     public static IRewardModel FromBatch(
         Func<IReadOnlyList<Completion>, CancellationToken, Task<RewardScores>> score,

@@ -1,7 +1,7 @@
 namespace VariationalBoN.Rewards;
 
-/// <summary>A reward model failed: it threw, returned NaN or infinity, or the wrong number of rewards. The message names the
-/// completion.</summary>
+/// <summary>A reward model failed: it threw, returned NaN or infinity, or the wrong number of rewards.
+/// The message names the completion.</summary>
 public sealed class RewardModelException : Exception
 {
     /// <summary>Creates the exception without a message of its own.</summary>

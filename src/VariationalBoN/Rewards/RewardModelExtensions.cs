@@ -18,12 +18,12 @@ public static class RewardModelExtensions
     /// <summary>Cuts the thinking out of answers before a judge reads them: their text alone, without token ids.</summary>
     /// <remarks>
     /// How long the thinking was, and the shares over the budget and without an end, are components of the reward ("thinking, characters",
-    /// "thinking over budget", "thinking without end"), so that reports count them. Answers cut at the maximum length are the report's
-    /// truncated share.
+    /// "thinking over budget", "thinking without end"), so that reports count them.
+    /// Answers cut at the maximum length are the report's truncated share.
     /// </remarks>
     /// <param name="model">The judge.</param>
-    /// <param name="options">What is thinking, and its budget; null for <c>&lt;think&gt;</c> to <c>&lt;/think&gt;</c> without a
-    /// budget.</param>
+    /// <param name="options">What is thinking, and its budget;
+    /// null for <c>&lt;think&gt;</c> to <c>&lt;/think&gt;</c> without a budget.</param>
     /// <returns>A reward model whose identity names the judge and the options.</returns>
     /// <exception cref="ArgumentException">The options are not usable; the message names every fault.</exception>
     public static IRewardModel WithoutThinking(this IRewardModel model, ThinkingOptions? options = null)
@@ -39,8 +39,8 @@ public static class RewardModelExtensions
     /// <param name="cancellationToken">Stops between batches.</param>
     /// <returns>B rewards in the order of the completions; null for a completion without a reward.</returns>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/> does not exclude it, or
-    /// none could be had.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had and <see cref="ScoringOptions.OnFailure"/>
+    /// does not exclude it, or none could be had.</exception>
     public static async Task<IReadOnlyList<double?>> ScoreCheckedAsync(
         this IRewardModel model,
         IReadOnlyList<Completion> completions,

@@ -5,8 +5,8 @@ using System.Runtime.CompilerServices;
 namespace VariationalBoN.Rewards;
 
 /// <summary>The rewards of a batch, with the named parts that they are made of where there are any: what a reward model returns.</summary>
-/// <remarks>The list itself is the rewards; the parts go to <see cref="ScoredBatch.Components"/> for metrics and logs and change nothing
-/// else. Immutable, thread-safe.</remarks>
+/// <remarks>The list itself is the rewards; the parts go to <see cref="ScoredBatch.Components"/> for
+/// metrics and logs and change nothing else. Immutable, thread-safe.</remarks>
 [CollectionBuilder(typeof(RewardScores), nameof(Create))]
 public sealed class RewardScores : IReadOnlyList<double>
 {

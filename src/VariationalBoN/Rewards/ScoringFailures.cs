@@ -31,8 +31,8 @@ internal static class ScoringFailures
         );
     }
 
-    /// <summary>Whether the service is at fault, whatever it was asked: it is away, fails inside, serves something else or answers
-    /// something else.</summary>
+    /// <summary>Whether the service is at fault, whatever it was asked:
+    /// it is away, fails inside, serves something else or answers something else.</summary>
     public static bool IsOfService(Exception failure) =>
         failure is RemoteServiceException or HttpRequestException or SocketException or TimeoutException or ExecutionRejectedException
             ? RetryPolicy.FailureOf(failure)

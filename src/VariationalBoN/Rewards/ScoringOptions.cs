@@ -13,8 +13,8 @@ public sealed record ScoringOptions
     /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the
     /// <see cref="RewardModelException"/>.</summary>
     /// <value>
-    /// Default null: nothing is said; they are counted all the same (<see cref="Telemetry"/>). Truncated completions are no failures and
-    /// are not told.
+    /// Default null: nothing is said; they are counted all the same (<see cref="Telemetry"/>).
+    /// Truncated completions are no failures and are not told.
     /// </value>
     public ILogger? Logger { get; init; }
 
@@ -30,8 +30,8 @@ public sealed record ScoringOptions
     /// <value>Default 256.</value>
     public int BatchSize { get; init; } = 256;
 
-    /// <summary>The most calls of the reward model that are under way at once, at least 1; rewards keep the order of the completions
-    /// whatever it is.</summary>
+    /// <summary>The most calls of the reward model that are under way at once, at least 1;
+    /// rewards keep the order of the completions whatever it is.</summary>
     /// <value>Default 1.</value>
     /// <remarks>Above 1 the reward model is called from threads of the pool.</remarks>
     public int MaxConcurrency { get; init; } = 1;

@@ -56,8 +56,8 @@ public sealed class WeightedRewardModel : IRewardModel
     /// <summary>Asks every term and adds up.</summary>
     /// <param name="completions">B completions.</param>
     /// <param name="cancellationToken">Stops every term.</param>
-    /// <returns>The B sums as <see cref="RewardScores"/>: each term's unweighted reward under its name, the parts of a term as
-    /// "term/part".</returns>
+    /// <returns>The B sums as <see cref="RewardScores"/>:
+    /// each term's unweighted reward under its name, the parts of a term as "term/part".</returns>
     /// <exception cref="RewardModelException">A term failed or returned the wrong number of rewards; the message names it.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {

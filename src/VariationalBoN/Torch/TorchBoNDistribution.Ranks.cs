@@ -34,8 +34,8 @@ public sealed partial class TorchBoNDistribution
     }
 
     /// <summary>
-    /// Where the queries stand within the tie tolerance, and on to the ends of the levels that are met: with the comparisons of the core,
-    /// in float64.
+    /// Where the queries stand within the tie tolerance, and on to the ends of the levels that are met:
+    /// with the comparisons of the core, in float64.
     /// </summary>
     private Tensor SearchLevels(Tensor beforeFirst, Tensor query, Tensor levels, Tensor limits)
     {

@@ -46,8 +46,8 @@ public sealed partial class TorchBoNDistribution
             };
     }
 
-    /// <summary>log[(F_le^N - F_lt^N) / (F_le - F_lt)]: the form of <see cref="BestOfNMath.LogRatioWithTies(double, double, double)"/> with
-    /// d = log(F_le / F_lt) from counts.</summary>
+    /// <summary>log[(F_le^N - F_lt^N) / (F_le - F_lt)]: the form of <see cref="BestOfNMath.LogRatioWithTies(double, double, double)"/>
+    /// with d = log(F_le / F_lt) from counts.</summary>
     private Tensor RatioOfLevel((Tensor Below, Tensor AtOrBelow, Tensor Atoms) counts)
     {
         Tensor atOrBelow = counts.AtOrBelow.Plus(1);

@@ -37,8 +37,8 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <param name="dtype">float64 or float32: how rewards are stored and compared, and what is returned.</param>
     /// <param name="estimator">How F and the log-ratio are estimated.</param>
     /// <param name="leaveOneOut">Whether completions are themselves among the rewards and ranked among the other M - 1:
-    /// <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>. A reward that is not then gives NaN, since refusing it would need the
-    /// host.</param>
+    /// <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>.
+    /// A reward that is not then gives NaN, since refusing it would need the host.</param>
     /// <param name="logger">Told when there are too few rewards for N; null for none.</param>
     /// <exception cref="ArgumentException">There is no prompt, the dtype is neither, or tie tolerances differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>

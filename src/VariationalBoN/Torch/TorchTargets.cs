@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Torch;
 
 /// <summary>
-/// Computes the targets log g(y | x) of a batch as a tensor on a device, where <see cref="ObjectiveExtensions.LogTargets"/> gives
-/// doubles.
+/// Computes the targets log g(y | x) of a batch as a tensor on a device,
+/// where <see cref="ObjectiveExtensions.LogTargets"/> gives doubles.
 /// </summary>
 /// <remarks>
 /// The device form of <see cref="ObjectiveExtensions.LogTargets"/>, over <see cref="TorchBoNDistribution"/>: rewards and log pi_ref of the
@@ -71,8 +71,8 @@ public sealed class TorchTargets : IDisposable
     }
 
     /// <summary>log g(y | x) of each completion of a batch, in nats, up to a constant per prompt.</summary>
-    /// <remarks>On the CPU a target that is NaN or infinite is refused; on another device a check would wait for it, so there it is NaN,
-    /// and so is the loss.</remarks>
+    /// <remarks>On the CPU a target that is NaN or infinite is refused;
+    /// on another device a check would wait for it, so there it is NaN, and so is the loss.</remarks>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B], float64 on <see cref="Device"/>, without gradient, the caller's to dispose.</returns>
     /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN;
 
-/// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share: moments and steps in the order of operations of TorchSharp, so that each
-/// bit is the same.</summary>
+/// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share:
+/// moments and steps in the order of operations of TorchSharp, so that each bit is the same.</summary>
 /// <remarks>
 /// TorchSharp's own optimizers let go of numbers while libtorch reads them; here each is held. A parameter without gradient stays as it is
 /// and its step count too. Owns the moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done.
@@ -123,8 +123,8 @@ public abstract class AdamOptimizer : IDisposable
         Safetensors.Save(path, Tensors(numbers));
     }
 
-    /// <summary>Holds a file against this optimizer: one of another optimizer, other settings or other parameters is refused. What it gives
-    /// reads the file back.</summary>
+    /// <summary>Holds a file against this optimizer: one of another optimizer, other settings or other parameters is refused.
+    /// What it gives reads the file back.</summary>
     internal Action Load(string path)
     {
         using (NewDisposeScope())

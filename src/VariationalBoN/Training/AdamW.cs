@@ -14,8 +14,8 @@ public sealed class AdamW : AdamOptimizer
     /// <param name="beta1">Decay of the mean gradient, in [0, 1).</param>
     /// <param name="beta2">Decay of the mean squared gradient, in [0, 1).</param>
     /// <param name="epsilon">Added to the root of the mean squared gradient; finite, at least 0.</param>
-    /// <param name="weightDecay">The part of a weight that is taken away at a learning rate of 1; finite, at least 0. PyTorch's default is
-    /// 0.01.</param>
+    /// <param name="weightDecay">The part of a weight that is taken away at a learning rate of 1;
+    /// finite, at least 0. PyTorch's default is 0.01.</param>
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
     public AdamW(

@@ -1,8 +1,8 @@
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// Which items, such as preference pairs, each step trains on: passes over all, each in another order. A pure function of seed and step,
-/// so that a resumed run needs no state.
+/// Which items, such as preference pairs, each step trains on: passes over all, each in another order.
+/// A pure function of seed and step, so that a resumed run needs no state.
 /// </summary>
 /// <remarks>
 /// A resumed run needs no state of it. Each pass is a Fisher-Yates shuffle with <see cref="CounterRandom"/>, and steps go through the

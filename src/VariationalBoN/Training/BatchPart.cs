@@ -67,8 +67,8 @@ public sealed class BatchPart
     public string Batch => _batch.Value;
 
     /// <summary>What belongs to this part of numbers that were made for the whole batch, such as targets, weights or log pi_old.</summary>
-    /// <param name="values">A number to each completion of the whole batch, in its order; where the part came alone, to each of
-    /// its own.</param>
+    /// <param name="values">A number to each completion of the whole batch, in its order;
+    /// where the part came alone, to each of its own.</param>
     /// <returns>b numbers in the order of the part; a fresh array.</returns>
     /// <exception cref="ArgumentException">There are not as many numbers as completions in the whole batch.</exception>
     public double[] Of(IReadOnlyList<double> values)

@@ -6,8 +6,8 @@ namespace VariationalBoN.Training;
 /// <remarks>
 /// Step t of S takes First + (Last - First) t / (S - 1) prompts, rounded; from step S on Last. With First = Last it is constant. <see
 /// cref="Before"/> tells where a step begins in the endless order of prompts
-/// (<see cref="PromptOrder.From"/>), so that passes have no gap and a run that goes on has no state to restore. Immutable, thread-safe.
-/// Checked where it is used.
+/// (<see cref="PromptOrder.From"/>), so that passes have no gap and a run that goes on has no state to restore.
+/// Immutable, thread-safe. Checked where it is used.
 /// </remarks>
 public sealed record BatchSchedule
 {

@@ -58,8 +58,8 @@ internal sealed class CheckpointFolder : IDisposable
                 .Select(found => new Checkpoint(found.Manifest.Step, found.Path, found.Manifest.Metrics)),
         ];
 
-    /// <summary>Makes the folder of a step: filled out of sight, brought to the disk, then renamed. Where any of it fails, the folder that
-    /// was there is there again.</summary>
+    /// <summary>Makes the folder of a step: filled out of sight, brought to the disk, then renamed.
+    /// Where any of it fails, the folder that was there is there again.</summary>
     internal Checkpoint Write(long step, Action<string> fill)
     {
         string name = NameOf(step),

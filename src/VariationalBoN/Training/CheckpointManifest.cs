@@ -36,8 +36,8 @@ internal sealed record CheckpointManifest(
     /// <summary>The library that wrote it; for people who wonder.</summary>
     public string Library { get; init; } = $"VariationalBoN {typeof(CheckpointManifest).Assembly.GetName().Version?.ToString(3)}";
 
-    /// <summary>The kernels that it was computed with, whose rounding the rest of the run must have; null for those of libtorch's
-    /// choice.</summary>
+    /// <summary>The kernels that it was computed with, whose rounding the rest of the run must have;
+    /// null for those of libtorch's choice.</summary>
     public string? Kernels { get; init; }
 
     internal static Part Describe(string path)

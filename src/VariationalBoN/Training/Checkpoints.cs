@@ -46,8 +46,8 @@ public sealed class Checkpoints : IDisposable
     /// <summary>The checkpoints that are there, oldest first.</summary>
     public ImmutableArray<Checkpoint> All => _folder.List();
 
-    /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals; null when there is none with
-    /// that metric.</summary>
+    /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals;
+    /// null when there is none with that metric.</summary>
     public Checkpoint? Best => BestOf(All);
 
     /// <summary>Adds a module: parameters and buffers, as safetensors.</summary>
@@ -56,32 +56,32 @@ public sealed class Checkpoints : IDisposable
     /// <returns>These checkpoints.</returns>
     public Checkpoints Add(string name, torch.nn.Module module) => Add(name, CheckpointPart.Of(name, NotNull(module)));
 
-    /// <summary>Adds some parameters by their names, such as the adapters of a model whose other weights never change, as
-    /// safetensors.</summary>
+    /// <summary>Adds some parameters by their names, such as the adapters of a model
+    /// whose other weights never change, as safetensors.</summary>
     /// <remarks>
     /// A checkpoint with other names, shapes or element types is refused and leaves the parameters as they are. Those that train:
-    /// <c>model.named_parameters().Where(pair => pair.parameter.requires_grad)</c>. Move the model to its device and element type before:
-    /// TorchSharp makes new parameters then.
+    /// <c>model.named_parameters().Where(pair => pair.parameter.requires_grad)</c>.
+    /// Move the model to its device and element type before: TorchSharp makes new parameters then.
     /// </remarks>
     /// <param name="name">The name of the file, without its ending.</param>
-    /// <param name="parameters">Names and parameters, as <c>named_parameters()</c> of a module gives them; at least one, no name
-    /// twice.</param>
+    /// <param name="parameters">Names and parameters, as <c>named_parameters()</c> of a module gives them;
+    /// at least one, no name twice.</param>
     /// <returns>These checkpoints.</returns>
-    /// <exception cref="ArgumentException">There is no parameter, a name stands twice, or <paramref name="name"/> cannot be the name of a
-    /// file.</exception>
+    /// <exception cref="ArgumentException">There is no parameter, a name stands twice,
+    /// or <paramref name="name"/> cannot be the name of a file.</exception>
     public Checkpoints Add(string name, IEnumerable<(string name, Parameter parameter)> parameters) =>
         Add(name, ParameterPart.Of(name, NotNull(parameters)));
 
-    /// <summary>Adds an optimizer: moments, step counts, learning rate, as safetensors. Settings that differ from those of the checkpoint
-    /// are refused.</summary>
+    /// <summary>Adds an optimizer: moments, step counts, learning rate, as safetensors.
+    /// Settings that differ from those of the checkpoint are refused.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
     public Checkpoints Add(string name, AdamOptimizer optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
     /// <summary>
-    /// Adds an optimizer of TorchSharp: moments, step counts, options. Beside threads that allocate its steps are unsafe: prefer
-    /// <see cref="AdamW"/> or <see cref="Adam"/>.
+    /// Adds an optimizer of TorchSharp: moments, step counts, options. Beside threads that allocate its steps are unsafe:
+    /// prefer <see cref="AdamW"/> or <see cref="Adam"/>.
     /// </summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
@@ -98,15 +98,15 @@ public sealed class Checkpoints : IDisposable
     /// <param name="generator">The generator.</param>
     public Checkpoints Add(string name, torch.Generator generator) => Add(name, CheckpointPart.Of(name, NotNull(generator)));
 
-    /// <summary>Adds a metrics file: lines written after the checkpoint are cut with the next line or checkpoint, so that no step stands
-    /// twice.</summary>
+    /// <summary>Adds a metrics file: lines written after the checkpoint are cut with the next line or checkpoint,
+    /// so that no step stands twice.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="metrics">The metrics file.</param>
     public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), Retire));
 
-    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run is held against its own beginning and not against
-    /// what it has become.</summary>
+    /// <summary>Adds a guard: what it compares with and has raised,
+    /// so that a resumed run is held against its own beginning and not against what it has become.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="guard">The guard, with the same <see cref="GuardOptions.Window"/> in every run.</param>
@@ -120,14 +120,14 @@ public sealed class Checkpoints : IDisposable
     public Checkpoints Add(string name, Action<Stream> save, Action<Stream> load) =>
         Add(name, CheckpointPart.Of(name, NotNull(save), NotNull(load)));
 
-    /// <summary>Writes a checkpoint and deletes those that are no longer kept; first those later than the one that was restored, which the
-    /// run has left behind.</summary>
+    /// <summary>Writes a checkpoint and deletes those that are no longer kept;
+    /// first those later than the one that was restored, which the run has left behind.</summary>
     /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
     /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
-    /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of <see cref="CheckpointOptions.BestBy"/>, or has it
-    /// as NaN.</exception>
+    /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of
+    /// <see cref="CheckpointOptions.BestBy"/>, or has it as NaN.</exception>
     /// <exception cref="IOException">It could not be written; those that the run stands on are untouched.</exception>
     public Checkpoint Save(long step, IReadOnlyDictionary<string, double>? metrics = null)
     {
@@ -166,16 +166,16 @@ public sealed class Checkpoints : IDisposable
         }
     }
 
-    /// <summary>Brings everything that was added to where the latest checkpoint left it; without one, everything stays as it is and metrics
-    /// start anew.</summary>
+    /// <summary>Brings everything that was added to where the latest checkpoint left it;
+    /// without one, everything stays as it is and metrics start anew.</summary>
     /// <returns>The number of steps done: the loop goes on with this step.</returns>
     /// <exception cref="InvalidDataException">
     /// The latest checkpoint is damaged, a metrics file is shorter than it was at that time, or a module, parameters or an optimizer of
     /// this library do not fit what was added under the name: nothing was changed. Or an optimizer of TorchSharp, a generator or what you
     /// read yourself does not fit: parts before it may have been restored. The message names the file.
     /// </exception>
-    /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts; the message names the differences.
-    /// Nothing was changed.</exception>
+    /// <exception cref="InvalidOperationException">It is of another configuration, or has other parts;
+    /// the message names the differences. Nothing was changed.</exception>
     public long Restore()
     {
         if (All is [.., Checkpoint latest])
@@ -243,8 +243,8 @@ public sealed class Checkpoints : IDisposable
         return this;
     }
 
-    /// <summary>Deletes the checkpoints that a run which went back has left behind, before anything that they rest on is
-    /// overwritten.</summary>
+    /// <summary>Deletes the checkpoints that a run which went back has left behind,
+    /// before anything that they rest on is overwritten.</summary>
     private void Retire()
     {
         foreach (Checkpoint later in All.Where(checkpoint => checkpoint.Step > _restored))

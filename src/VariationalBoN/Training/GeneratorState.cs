@@ -7,8 +7,8 @@ namespace VariationalBoN.Training;
 /// <remarks>
 /// libtorch ends the process when it is given a state that it does not like, and reads behind its numbers when the two positions in it do
 /// not go together; so both are looked at before. The bytes: seed (8), draws left in the block and one, whether it is seeded (4 each), next
-/// (8), 624 numbers (8 each), a normal number that was kept (3 x 8), whether it is there (4, 4 empty), one of float32 (4), whether it is
-/// there (1).
+/// (8), 624 numbers (8 each), a normal number that was kept (3 x 8), whether it is there (4,
+/// 4 empty), one of float32 (4), whether it is there (1).
 /// </remarks>
 internal static class GeneratorState
 {

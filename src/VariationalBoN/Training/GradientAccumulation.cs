@@ -8,8 +8,8 @@ using VariationalBoN.Losses;
 
 namespace VariationalBoN.Training;
 
-/// <summary>The gradient of a batch, accumulated over parts so that memory does not grow with the number of completions.
-/// Stateless.</summary>
+/// <summary>The gradient of a batch, accumulated over parts so that memory does
+/// not grow with the number of completions. Stateless.</summary>
 /// <remarks>
 /// A batch is split into whole groups (<see cref="ScoredBatch.SplitByGroup"/>), so baselines and centring see what they would see in the
 /// whole batch; the loss of a part counts with its share of the completions or of the groups (<see cref="LossAverage"/>). The sum is the
@@ -88,8 +88,8 @@ public static class GradientAccumulation
         ];
     }
 
-    /// <summary>The gradient of one part of a batch as plain data: what a worker computes, wherever it is, of what <see cref="Backward"/>
-    /// adds up.</summary>
+    /// <summary>The gradient of one part of a batch as plain data:
+    /// what a worker computes, wherever it is, of what <see cref="Backward"/> adds up.</summary>
     /// <remarks>The gradients that the parameters hold are forgotten, and none is left. Of a parameter at most 2 GiB.</remarks>
     /// <param name="policy">pi_theta.</param>
     /// <param name="parameters">What is trained, in the order that the learner has it in.</param>

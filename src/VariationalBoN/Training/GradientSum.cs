@@ -9,8 +9,8 @@ namespace VariationalBoN.Training;
 /// bits of <see cref="GradientAccumulation.Backward"/>. Not thread-safe.</summary>
 /// <remarks>
 /// A part that comes early is held until those before it have come, so that memory is bounded where parts are asked for in their order.
-/// Equal to the last bit where the parts were computed under one <see cref="TorchRuntime.Execution"/>. Disposed of before all parts have
-/// come, it leaves the gradients as they were.
+/// Equal to the last bit where the parts were computed under one <see cref="TorchRuntime.Execution"/>.
+/// Disposed of before all parts have come, it leaves the gradients as they were.
 /// </remarks>
 public sealed class GradientSum : IDisposable
 {

@@ -17,8 +17,8 @@ public sealed record LearningRateSchedule
     /// <summary>S, the number of steps of the run, at least 1.</summary>
     public required long Steps { get; init; }
 
-    /// <summary>W, the steps over which the rate rises in a line, at least 0; with more than <see cref="Steps"/> the run ends before
-    /// the peak.</summary>
+    /// <summary>W, the steps over which the rate rises in a line, at least 0;
+    /// with more than <see cref="Steps"/> the run ends before the peak.</summary>
     /// <value>Default 0: the run starts at the peak.</value>
     public long WarmUpSteps { get; init; }
 

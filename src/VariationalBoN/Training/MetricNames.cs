@@ -20,8 +20,8 @@ public static class MetricNames
     /// <summary>Minus the mean log pi_theta of a drawn token: the entropy a token, in nats.</summary>
     public const string Entropy = "entropy";
 
-    /// <summary>Different completions of a prompt beyond the first over all beyond the first: 0 when all are the same, 1 when all
-    /// differ.</summary>
+    /// <summary>Different completions of a prompt beyond the first over all beyond the first:
+    /// 0 when all are the same, 1 when all differ.</summary>
     public const string Diversity = "diversity";
 
     /// <summary>Prompts all of whose completions have the same reward, 0 to 1.</summary>

@@ -53,8 +53,8 @@ public sealed partial class MetricsLog
         }
     }
 
-    /// <summary>Refuses a file that this class cannot have written: its first line, whole or torn, begins with a step. A disk that lost
-    /// power may have left zeros.</summary>
+    /// <summary>Refuses a file that this class cannot have written: its first line, whole or torn, begins with a step.
+    /// A disk that lost power may have left zeros.</summary>
     private void RequireMetrics()
     {
         Span<byte> first = stackalloc byte[64];

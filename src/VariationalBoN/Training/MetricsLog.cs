@@ -5,16 +5,16 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// Writes the metrics of a run: a JSON line for each step, the same numbers as gauges of <c>System.Diagnostics.Metrics</c> and, if asked
-/// for, as events of TensorBoard.
+/// Writes the metrics of a run: a JSON line for each step, the same numbers as gauges of
+/// <c>System.Diagnostics.Metrics</c> and, if asked for, as events of TensorBoard.
 /// </summary>
 /// <remarks>
 /// A line is <c>{"step":12,"reward":1.5,...}</c>; values that are no JSON numbers stand as "NaN", "Infinity", "-Infinity". Each line is
 /// handed to the operating system at once, so a killed process loses none; a line torn by a full disk is cut when the file is opened again.
 /// The meter is named <see cref="MeterName"/>, its instruments <c>variationalbon.training.reward</c> and so on, with the units of
 /// <see cref="MetricNames"/>; OpenTelemetry and <c>dotnet-counters</c> listen to it. Others may read the file meanwhile; one writer at a
-/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process. Holds the
-/// file until disposed of. Not thread-safe.
+/// time, which an empty file <c>(name)-writer</c> beside it stands for: it is left behind, and its lock goes with the process.
+/// Holds the file until disposed of. Not thread-safe.
 /// </remarks>
 public sealed partial class MetricsLog : IDisposable
 {
@@ -76,8 +76,8 @@ public sealed partial class MetricsLog : IDisposable
     /// <param name="metrics">Names and values; <see cref="MetricNames"/> lists the usual ones.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException">A name is blank, is "step", or stands twice.</exception>
-    /// <exception cref="IOException">The line, or the event, could not be written; the file that the message names ends with the one
-    /// before.</exception>
+    /// <exception cref="IOException">The line, or the event, could not be written;
+    /// the file that the message names ends with the one before.</exception>
     public void Write(long step, IEnumerable<KeyValuePair<string, double>> metrics)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);

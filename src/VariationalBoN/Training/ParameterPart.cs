@@ -7,8 +7,8 @@ namespace VariationalBoN.Training;
 /// <summary>Some parameters by their names as a part of a checkpoint. Stateless.</summary>
 internal static class ParameterPart
 {
-    /// <summary>A part that is held against its file, names, shapes and element types, before anything of a checkpoint is
-    /// restored.</summary>
+    /// <summary>A part that is held against its file, names, shapes and element types,
+    /// before anything of a checkpoint is restored.</summary>
     /// <exception cref="ArgumentException">There is no parameter, or a name stands twice.</exception>
     internal static CheckpointPart Of(string name, IEnumerable<(string Name, Parameter Parameter)> parameters)
     {

@@ -1,12 +1,12 @@
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// Which prompts each step trains on: passes over all prompts, each in another order. A pure function of seed and step, so that a resumed
-/// run needs no state.
+/// Which prompts each step trains on: passes over all prompts, each in another order.
+/// A pure function of seed and step, so that a resumed run needs no state.
 /// </summary>
 /// <remarks>
-/// The <see cref="BatchOrder{T}"/> of prompts: a resumed run needs no state of it. Immutable apart from a memory of the last pass;
-/// thread-safe.
+/// The <see cref="BatchOrder{T}"/> of prompts: a resumed run needs no state of it.
+/// Immutable apart from a memory of the last pass; thread-safe.
 /// </remarks>
 public sealed class PromptOrder
 {

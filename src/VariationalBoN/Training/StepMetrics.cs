@@ -7,8 +7,8 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// The usual metrics of one training step, from the completions that it trains on: what <see cref="MetricsLog"/> writes and <see
-/// cref="TrainingGuard"/> watches.
+/// The usual metrics of one training step, from the completions that it trains on:
+/// what <see cref="MetricsLog"/> writes and <see cref="TrainingGuard"/> watches.
 /// </summary>
 /// <remarks>One source: the log-ratios behind the KL are those of the loss. Plain data, immutable, thread-safe.</remarks>
 public sealed record StepMetrics
@@ -27,16 +27,16 @@ public sealed record StepMetrics
 
     /// <summary>(different texts - 1) / (K - 1) of a prompt with K completions, mean over prompts: 0 when all are the same, 1 when all
     /// differ; null when no prompt has two.</summary>
-    /// <remarks>Unlike the distinct share of <see cref="EvaluationReport"/>, whose least value is 1 / K, it means the same for every
-    /// K.</remarks>
+    /// <remarks>Unlike the distinct share of <see cref="EvaluationReport"/>,
+    /// whose least value is 1 / K, it means the same for every K.</remarks>
     public required double? Diversity { get; init; }
 
-    /// <summary>The share of prompts all of whose completions have the same reward, 0 to 1: among them the reward prefers none; null when
-    /// no prompt has two.</summary>
+    /// <summary>The share of prompts all of whose completions have the same reward, 0 to 1:
+    /// among them the reward prefers none; null when no prompt has two.</summary>
     public double? ZeroSpreadShare { get; init; }
 
-    /// <summary>The share of completions with a reward above all reference rewards of their prompt; null for a distribution without
-    /// reference rewards.</summary>
+    /// <summary>The share of completions with a reward above all reference rewards of their prompt;
+    /// null for a distribution without reference rewards.</summary>
     public required double? SaturatedShare { get; init; }
 
     /// <summary>Mean number of drawn tokens.</summary>
@@ -55,8 +55,8 @@ public sealed record StepMetrics
     /// <summary>The loss; null when not given.</summary>
     public double? Loss { get; init; }
 
-    /// <summary>The norm of the gradient before clipping, as <c>torch.nn.utils.clip_grad_norm_</c> returns it; null when not
-    /// given.</summary>
+    /// <summary>The norm of the gradient before clipping,
+    /// as <c>torch.nn.utils.clip_grad_norm_</c> returns it; null when not given.</summary>
     public double? GradientNorm { get; init; }
 
     /// <summary>The learning rate of the step; null when not given.</summary>
@@ -68,12 +68,12 @@ public sealed record StepMetrics
     /// <summary>The numbers of a step. Call it where the loss is made; nothing of the tensor is kept.</summary>
     /// <param name="bestOfN">The Best-of-N distribution of the run.</param>
     /// <param name="scored">B completions of the policy.</param>
-    /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the loss takes it; NaN and infinity pass and are
-    /// what a guard stops for.</param>
+    /// <param name="logProb">log pi_theta of each, [B], floating point, on any device, as the loss takes it;
+    /// NaN and infinity pass and are what a guard stops for.</param>
     /// <returns>The numbers.</returns>
     /// <exception cref="ArgumentException">The batch is empty, or the lengths differ.</exception>
-    /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring than the
-    /// distribution is about.</exception>
+    /// <exception cref="InvalidOperationException">The batch was scored by another reference,
+    /// reward model or way of scoring than the distribution is about.</exception>
     public static StepMetrics Of(IBoNDistribution bestOfN, ScoredBatch scored, torch.Tensor logProb)
     {
         ArgumentNullException.ThrowIfNull(logProb);

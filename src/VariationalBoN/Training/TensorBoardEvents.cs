@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Globalization;
 using System.Numerics;
 using System.Text;
 using VariationalBoN.Internal;
@@ -6,8 +7,8 @@ using VariationalBoN.Internal;
 namespace VariationalBoN.Training;
 
 /// <summary>
-/// Scalars as TensorBoard reads them: records of <c>Event</c> messages in a file <c>events.out.tfevents...</c>, a new one each time.
-/// Not thread-safe.
+/// Scalars as TensorBoard reads them: records of <c>Event</c> messages in a file <c>events.out.tfevents...</c>,
+/// a new one each time. Not thread-safe.
 /// </summary>
 /// <remarks>
 /// TorchSharp's own writer stamps events with ticks in place of seconds, opens the file for every number and cannot say that a run went
@@ -47,8 +48,10 @@ internal sealed class TensorBoardEvents : IDisposable
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Disk.CreateFolder(Path.GetFullPath(folder));
         long seconds = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-        string name = FormattableString.Invariant( // TensorBoard reads files in the order of their names
-            $"events.out.tfevents.{seconds:0000000000}.{Environment.MachineName}.{Environment.ProcessId}.{Interlocked.Increment(ref s_count)}"
+        string name = string.Create(
+            CultureInfo.InvariantCulture, // TensorBoard reads files in the order of their names
+            $"events.out.tfevents.{seconds:0000000000}.{Environment.MachineName}.{Environment.ProcessId}."
+                + $"{Interlocked.Increment(ref s_count)}"
         );
         _file = new FileStream(Path.Combine(folder, name), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0);
         Begin();
@@ -163,8 +166,8 @@ internal sealed class TensorBoardEvents : IDisposable
     }
 
     /// <summary>
-    /// CRC-32C (Castagnoli), turned by 15 bits and moved by a constant, so that a checksum of data that hold checksums is none by
-    /// chance.
+    /// CRC-32C (Castagnoli), turned by 15 bits and moved by a constant,
+    /// so that a checksum of data that hold checksums is none by chance.
     /// </summary>
     private static uint MaskedCrc(ReadOnlySpan<byte> data)
     {

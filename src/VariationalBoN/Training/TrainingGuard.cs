@@ -10,8 +10,8 @@ namespace VariationalBoN.Training;
 /// One line in the loop: <c>guard.Observe(step, numbers)</c> before the optimizer steps. A loop over pairs or reference samples, whose
 /// completions are not the policy's, gives loss and gradient at each step and now and then the numbers of a probe: a few completions of the
 /// policy. Means are taken over <see cref="GuardOptions.Window"/> steps and compared with the first window of the run. Each kind of alarm
-/// is raised once until it has passed. A resumed run goes on with the first window of the whole run when the guard was added to its
-/// <see cref="Checkpoints"/>. Not thread-safe.
+/// is raised once until it has passed. A resumed run goes on with the first window of the whole run
+/// when the guard was added to its <see cref="Checkpoints"/>. Not thread-safe.
 /// </remarks>
 public sealed partial class TrainingGuard
 {
@@ -26,13 +26,13 @@ public sealed partial class TrainingGuard
     private StepMetrics[]? _first;
 
     /// <summary>Creates a guard.</summary>
-    /// <param name="n">N of the objective, from which the default thresholds follow: Best-of-N has a KL of at most log N - (N - 1) /
-    /// N.</param>
+    /// <param name="n">N of the objective, from which the default thresholds follow:
+    /// Best-of-N has a KL of at most log N - (N - 1) / N.</param>
     /// <param name="samplesPerPrompt">M, the reference samples of a prompt, at least 1.</param>
     /// <param name="options">Thresholds and what stops the loop; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="samplesPerPrompt"/> is out of
-    /// range.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or
+    /// <paramref name="samplesPerPrompt"/> is out of range.</exception>
     public TrainingGuard(double n, int samplesPerPrompt, GuardOptions? options = null)
     {
         if (!(n >= 1 && double.IsFinite(n)))

@@ -33,8 +33,8 @@ internal sealed class WeightSample : IDisposable
     /// <summary>Notes what they have become.</summary>
     public void After() => Replace(ref _after, Take(_parameters));
 
-    /// <summary>The weights before the first step, before the last and after it, [3, S]; before any step those of now, three times. Fresh,
-    /// the caller's.</summary>
+    /// <summary>The weights before the first step, before the last and after it, [3, S];
+    /// before any step those of now, three times. Fresh, the caller's.</summary>
     public Tensor State()
     {
         using var scope = NewDisposeScope();

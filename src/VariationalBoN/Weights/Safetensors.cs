@@ -27,8 +27,8 @@ public static class Safetensors
     /// <param name="path">Path of the file; an existing one is replaced.</param>
     /// <param name="tensors">The tensors, on any device; they are not changed.</param>
     /// <param name="metadata">Free text pairs for the header.</param>
-    /// <exception cref="ArgumentException">A tensor is of a type that the format does not know, or is named
-    /// <c>__metadata__</c>.</exception>
+    /// <exception cref="ArgumentException">A tensor is of a type that the format does not know,
+    /// or is named <c>__metadata__</c>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
@@ -46,8 +46,8 @@ public static class Safetensors
     /// it was checked, leaves it partly overwritten.</param>
     /// <param name="prefix">Stands before each of the module's names in the file, such as <c>transformer.</c>.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity; the message names
-    /// the file and all of them.
+    /// The file is damaged, tensors are missing, left over or of another shape, or a parameter holds NaN or infinity;
+    /// the message names the file and all of them.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, nn.Module module, string prefix = "")
@@ -65,13 +65,13 @@ public static class Safetensors
         return Open(path, module.state_dict().ToDictionary(pair => prefix + pair.Key, pair => pair.Value), buffers.Contains);
     }
 
-    /// <summary>Reads the tensors of a file into tensors of the same names, which are all that it may hold, such as the parameters that
-    /// train.</summary>
+    /// <summary>Reads the tensors of a file into tensors of the same names,
+    /// which are all that it may hold, such as the parameters that train.</summary>
     /// <param name="path">Path of the file.</param>
     /// <param name="tensors">The tensors, on any device, converted to their element types; unchanged when the file is refused.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity; the message names the file
-    /// and all of them.
+    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity;
+    /// the message names the file and all of them.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, IReadOnlyDictionary<string, Tensor> tensors)
@@ -82,14 +82,14 @@ public static class Safetensors
 
     /// <summary>
     /// Lays tensors over the pages of a file of the same names, copy on write, so that processes that map one file share its memory; what
-    /// does not fit (another element type, another device) is read. The file must stay as it is for as long as the tensors are used; it may
-    /// be deleted on Linux and macOS.
+    /// does not fit (another element type, another device) is read.
+    /// The file must stay as it is for as long as the tensors are used; it may be deleted on Linux and macOS.
     /// </summary>
     /// <param name="path">Path of the file, which may hold nothing else.</param>
     /// <param name="tensors">The tensors, whose memory is replaced; unchanged when the file is refused.</param>
     /// <exception cref="InvalidDataException">
-    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity; the message names the file
-    /// and all of them.
+    /// The file is damaged, tensors are missing, left over or of another shape, or one holds NaN or infinity;
+    /// the message names the file and all of them.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read or mapped.</exception>
     public static void Map(string path, IReadOnlyDictionary<string, Tensor> tensors)

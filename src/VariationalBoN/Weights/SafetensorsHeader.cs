@@ -5,8 +5,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>The checked header of a safetensors file: nothing in it is believed before it has been held against the file's
-/// length.</summary>
+/// <summary>The checked header of a safetensors file:
+/// nothing in it is believed before it has been held against the file's length.</summary>
 /// <param name="Entries">The tensors in the order of their bytes.</param>
 /// <param name="Metadata">Free text pairs.</param>
 internal sealed record SafetensorsHeader(IReadOnlyList<WeightEntry> Entries, IReadOnlyDictionary<string, string> Metadata)

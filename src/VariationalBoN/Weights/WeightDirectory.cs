@@ -2,14 +2,14 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>The open weight files of a directory: a single file, or shards with their index, in one of the formats that the caller
-/// reads.</summary>
+/// <summary>The open weight files of a directory: a single file, or shards with their index,
+/// in one of the formats that the caller reads.</summary>
 internal sealed class WeightDirectory : IDisposable
 {
     /// <param name="directory">The directory.</param>
     /// <param name="formats">The formats that are read, the preferred first; none is safetensors alone.</param>
-    /// <exception cref="FileNotFoundException">The directory has no weights, or lacks a shard; the message names what was looked
-    /// for.</exception>
+    /// <exception cref="FileNotFoundException">The directory has no weights, or lacks a shard;
+    /// the message names what was looked for.</exception>
     /// <exception cref="InvalidDataException">Both forms of a file are there, a file is damaged, or index and shards disagree.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     internal WeightDirectory(string directory, params ReadOnlySpan<WeightFormat> formats)
@@ -52,8 +52,8 @@ internal sealed class WeightDirectory : IDisposable
     /// <summary>The index; null for a single file.</summary>
     internal WeightIndex? Shards { get; }
 
-    /// <summary>Whether a file name is one that saving weights makes, so that an older one of this name would be taken for a part of newer
-    /// weights.</summary>
+    /// <summary>Whether a file name is one that saving weights makes,
+    /// so that an older one of this name would be taken for a part of newer weights.</summary>
     internal static bool IsWritten(string name) =>
         name == WeightFormat.Safetensors.Single
         || name == WeightFormat.Safetensors.Index

@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>The name, type, shape and place of one tensor in a file; <paramref name="Offset"/> counts bytes from the start of the
-/// file.</summary>
+/// <summary>The name, type, shape and place of one tensor in a file;
+/// <paramref name="Offset"/> counts bytes from the start of the file.</summary>
 internal readonly record struct WeightEntry(string Name, ScalarType Type, long[] Shape, long Offset, long Bytes)
 {
     /// <summary>Bytes of an element; of a tensor that has one.</summary>

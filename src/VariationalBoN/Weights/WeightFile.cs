@@ -4,8 +4,8 @@ namespace VariationalBoN.Weights;
 
 /// <summary>An open file of weights: its tensors, and their bytes at a place.</summary>
 /// <remarks>
-/// Read by position: a file that another program cuts short is an error then, where a mapped one (<see cref="MappedWeights"/>) ends the
-/// process. Reading is thread-safe.
+/// Read by position: a file that another program cuts short is an error then,
+/// where a mapped one (<see cref="MappedWeights"/>) ends the process. Reading is thread-safe.
 /// </remarks>
 internal sealed class WeightFile : IDisposable
 {

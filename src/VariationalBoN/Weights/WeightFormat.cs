@@ -4,8 +4,8 @@ namespace VariationalBoN.Weights;
 /// <param name="Single">The name of a file that holds all weights.</param>
 /// <param name="Index">The name of the index of weights in several files.</param>
 /// <param name="Extension">How the name of each file ends.</param>
-/// <param name="Read">Finds the tensors of a file and what it says beside them; throws <see cref="InvalidDataException"/> with the byte
-/// when it is damaged.</param>
+/// <param name="Read">Finds the tensors of a file and what it says beside them;
+/// throws <see cref="InvalidDataException"/> with the byte when it is damaged.</param>
 internal sealed record WeightFormat(
     string Single,
     string Index,

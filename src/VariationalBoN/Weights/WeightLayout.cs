@@ -48,6 +48,6 @@ internal sealed record WeightLayout(IReadOnlyList<WeightLayoutFile> Files, JsonO
 /// <summary>One file of a layout.</summary>
 internal sealed record WeightLayoutFile(string Name, IReadOnlyDictionary<string, string> Metadata, IReadOnlyList<LaidTensor> Tensors);
 
-/// <summary>One tensor of a file: the values of the module's tensor <paramref name="Target"/>, or of a buffer the bytes that were
-/// found.</summary>
+/// <summary>One tensor of a file: the values of the module's tensor <paramref name="Target"/>,
+/// or of a buffer the bytes that were found.</summary>
 internal sealed record LaidTensor(string Name, ScalarType Type, long[] Shape, string? Target, byte[]? Buffer);

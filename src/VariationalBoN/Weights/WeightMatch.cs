@@ -66,8 +66,8 @@ internal static class WeightMatch
     private static string Bare(string name, WeightNames names) =>
         names.Prefix.Length > 0 && name.StartsWith(names.Prefix, StringComparison.Ordinal) ? name[names.Prefix.Length..] : name;
 
-    /// <summary>The tensor of the module that a name in a file stands for; an output layer that the module lacks is its
-    /// embedding.</summary>
+    /// <summary>The tensor of the module that a name in a file stands for;
+    /// an output layer that the module lacks is its embedding.</summary>
     private static string? Find(string bareName, Dictionary<string, string> byBareName, WeightNames names) =>
         byBareName.TryGetValue(bareName, out string? target)
         || (bareName == names.Head && byBareName.TryGetValue(names.Embedding, out target))

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Weights;
 
-/// <summary>Reads tensors from files straight into the tensors of a module, in pieces and on all processors, converted where the types
-/// differ.</summary>
+/// <summary>Reads tensors from files straight into the tensors of a module,
+/// in pieces and on all processors, converted where the types differ.</summary>
 internal static class WeightReader
 {
     /// <summary>Elements of one piece: large enough to be worth a task, small enough that all processors end together.</summary>
@@ -129,8 +129,8 @@ internal static class WeightReader
     }
 
     /// <summary>
-    /// Refuses a weight that is NaN or infinite. It must be found here: the fused attention swallows a NaN in a query or key weight on
-    /// short rows, whose logits are finite then.
+    /// Refuses a weight that is NaN or infinite. It must be found here:
+    /// the fused attention swallows a NaN in a query or key weight on short rows, whose logits are finite then.
     /// </summary>
     private static void RequireFinite(Piece piece, ReadOnlySpan<byte> bytes, long start)
     {

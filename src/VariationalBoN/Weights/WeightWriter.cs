@@ -11,8 +11,8 @@ internal static class WeightWriter
     /// <param name="tensors">The tensors of the module by name.</param>
     /// <param name="layout">Where each of them goes.</param>
     /// <param name="type">The type of all floating-point weights; null for that of each in memory.</param>
-    /// <exception cref="ArgumentException">The module is not the one that the layout was made for; the message names what
-    /// differs.</exception>
+    /// <exception cref="ArgumentException">The module is not the one that the layout was made for;
+    /// the message names what differs.</exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     internal static void Write(string directory, IReadOnlyDictionary<string, Tensor> tensors, WeightLayout layout, ScalarType? type)
     {

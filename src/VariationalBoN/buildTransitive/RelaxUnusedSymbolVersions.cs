@@ -71,8 +71,8 @@ public sealed class RelaxUnusedSymbolVersions : Task
     }
 
     /// <summary>
-    /// Puts a whole file in the place of what is there, or changes nothing. The old file is not written to: hard links to it, and programs
-    /// that have it loaded, keep it.
+    /// Puts a whole file in the place of what is there, or changes nothing. The old file is not written to:
+    /// hard links to it, and programs that have it loaded, keep it.
     /// </summary>
     private static void Replace(string path, byte[] content)
     {

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace AlignHuggingFace.Tests.Runs;
 
-/// <summary>Runs the program in this process and keeps what it wrote. The console belongs to the process: for tests of the collection
-/// "Console".</summary>
+/// <summary>Runs the program in this process and keeps what it wrote.
+/// The console belongs to the process: for tests of the collection "Console".</summary>
 internal static class Sample
 {
     public static async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)

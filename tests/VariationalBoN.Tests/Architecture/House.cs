@@ -32,8 +32,8 @@ internal sealed partial class House
     public static House Read() => Parse(Repository.Read("docs/architecture.md"));
 
     /// <summary>
-    /// Reads the table of rooms, whose first column is "package", and that of everyday types, whose first column is
-    /// "everyday namespace".
+    /// Reads the table of rooms, whose first column is "package",
+    /// and that of everyday types, whose first column is "everyday namespace".
     /// </summary>
     /// <exception cref="InvalidDataException">A table is missing, or a row names a room that has no row.</exception>
     public static House Parse(string page)

@@ -15,8 +15,8 @@ internal sealed class LayerRules(House house, IReadOnlyDictionary<string, string
         select $"{type.FullName} {reason}: {used.FullName}";
 
     /// <summary>
-    /// What is wrong with where a type stands: each is in one room, which has a row, and in the namespace of the room or, where the page
-    /// says so, in that of the everyday types.
+    /// What is wrong with where a type stands: each is in one room, which has a row,
+    /// and in the namespace of the room or, where the page says so, in that of the everyday types.
     /// </summary>
     public IEnumerable<string> Place(string type)
     {

@@ -14,8 +14,8 @@ internal static class SourceFolders
     private static readonly Guid s_typeDocuments = new("932E74BC-DBA9-4478-8D46-0F32A7BAB3D3");
 
     /// <summary>
-    /// The rooms of all outermost types by full name; more than one where a partial type is spread. Types that the
-    /// compiler makes have none.
+    /// The rooms of all outermost types by full name; more than one where a partial type is spread.
+    /// Types that the compiler makes have none.
     /// </summary>
     public static Dictionary<string, string[]> Of(string assemblyPath)
     {

@@ -6,8 +6,8 @@ using VariationalBoN.BestOfN;
 
 namespace VariationalBoN.Tests.BestOfN;
 
-/// <summary>Bias and error of every estimator of log F and of the ratio, by summing over all counts k; those that the library does not ship
-/// stand here.</summary>
+/// <summary>Bias and error of every estimator of log F and of the ratio, by summing over all counts k;
+/// those that the library does not ship stand here.</summary>
 [Trait("Tier", "fast")]
 public sealed class EstimatorTableTests
 {
@@ -56,8 +56,8 @@ public sealed class EstimatorTableTests
                 iter: 100_000
             );
 
-    /// <summary>The bias and the variance that <see cref="RatioEstimator"/> states, to first order in 1 / M: N = 8, M = 1,000, F = 0.8 and
-    /// 0.95.</summary>
+    /// <summary>The bias and the variance that <see cref="RatioEstimator"/> states, to first order in 1 / M:
+    /// N = 8, M = 1,000, F = 0.8 and 0.95.</summary>
     [Theory]
     [InlineData(RatioEstimator.SelfInclusive, 0.8, -7.0 / 2000)]
     [InlineData(RatioEstimator.SelfInclusive, 0.95, -7.0 / 2000)]
@@ -77,8 +77,8 @@ public sealed class EstimatorTableTests
         Assert.Equal(variance, Mean(M, f, k => Math.Pow(ratios[k] - truth, 2)), 0.02 * variance);
     }
 
-    /// <summary>Mean of exp(log-ratio) over the ranks k = 0..M, which is N E Z: exactly 1 for the self-inclusive and the Polya estimator,
-    /// too much for the others.</summary>
+    /// <summary>Mean of exp(log-ratio) over the ranks k = 0..M, which is N E Z:
+    /// exactly 1 for the self-inclusive and the Polya estimator, too much for the others.</summary>
     [Theory]
     [InlineData(32, 16, 1.261, 1.246, 1.231)]
     [InlineData(8, 4, 1.235, 1.181, 1.125)]

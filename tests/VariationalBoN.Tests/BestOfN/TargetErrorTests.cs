@@ -5,8 +5,8 @@ using VariationalBoN.Numerics;
 namespace VariationalBoN.Tests.BestOfN;
 
 /// <summary>
-/// How far the distribution that M rewards give is from Best-of-N: continuous rewards, so that F is uniform under the reference; each
-/// simulated table is integrated exactly.
+/// How far the distribution that M rewards give is from Best-of-N:
+/// continuous rewards, so that F is uniform under the reference; each simulated table is integrated exactly.
 /// </summary>
 [Trait("Tier", "fast")]
 public sealed class TargetErrorTests
@@ -33,8 +33,8 @@ public sealed class TargetErrorTests
         Assert.InRange(deviation, normaliser * (1 - (3.5 / Math.Sqrt(tables))), normaliser * (1 + (3.5 / Math.Sqrt(tables))));
     }
 
-    /// <summary>N = 16, M = 32, 4,000 tables: as targets the named estimators cannot be told apart; Polya shrinks and is worse in KL and
-    /// win rate.</summary>
+    /// <summary>N = 16, M = 32, 4,000 tables: as targets the named estimators cannot be told apart;
+    /// Polya shrinks and is worse in KL and win rate.</summary>
     [Fact]
     public void Estimators_differ_little_as_targets()
     {
@@ -54,8 +54,8 @@ public sealed class TargetErrorTests
         Assert.Equal(.922, polya.WinRate, .0015);
     }
 
-    /// <summary>A binary reward of success probability 0.3, M = 64, summed over all counts: ties need far fewer samples than the formula
-    /// says.</summary>
+    /// <summary>A binary reward of success probability 0.3, M = 64, summed over all counts:
+    /// ties need far fewer samples than the formula says.</summary>
     [Theory]
     [InlineData(4, .0024)]
     [InlineData(16, .0028)]

@@ -15,8 +15,8 @@ public sealed class TieToleranceTests : StoreFixture
     /// <summary>Eighths, so that neighbours are 0, 1/8, 1/4, 3/8, ... apart, exactly the tolerance included.</summary>
     private static readonly Gen<double[]> s_rewards = Gen.Int[-12, 12].Select(i => i / 8.0).Array[2, 10];
 
-    /// <summary>The levels are the connected components of "no further apart than the tolerance" among the samples and the reward asked
-    /// about.</summary>
+    /// <summary>The levels are the connected components of "no further apart than the
+    /// tolerance" among the samples and the reward asked about.</summary>
     [Fact]
     public void Counts_are_those_of_the_connected_levels() =>
         Gen.Select(s_rewards, Gen.Int[-13, 13].Select(i => i / 8.0))
@@ -45,8 +45,8 @@ public sealed class TieToleranceTests : StoreFixture
             iter: 100_000
         );
 
-    /// <summary>Ranks are consistent: over the pooled samples the self-inclusive ratio has mean exactly 1, as without a
-    /// tolerance.</summary>
+    /// <summary>Ranks are consistent: over the pooled samples the self-inclusive ratio has mean exactly 1,
+    /// as without a tolerance.</summary>
     [Fact]
     public void The_mean_ratio_over_the_pool_is_one() =>
         Gen.Select(s_rewards, Gen.Double[1, 50])
@@ -61,8 +61,8 @@ public sealed class TieToleranceTests : StoreFixture
                 iter: 100_000
             );
 
-    /// <summary>Scores of few true values, moved by up to 1e-4 as batches move them: with a tolerance of 1e-3 all is as with the true
-    /// values.</summary>
+    /// <summary>Scores of few true values, moved by up to 1e-4 as batches move them:
+    /// with a tolerance of 1e-3 all is as with the true values.</summary>
     [Fact]
     public void Noise_below_the_tolerance_changes_nothing() =>
         Gen.Select(Gen.Int[0, 3].Array[2, 12], Gen.Double[-1e-4, 1e-4].Array[12], Gen.Int[0, 3], Gen.Double[-1e-4, 1e-4])

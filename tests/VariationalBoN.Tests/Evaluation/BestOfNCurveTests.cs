@@ -38,8 +38,8 @@ public sealed class BestOfNCurveTests
 
     /// <summary>
     /// 500 tables, seed = table, of P prompts with normal means and skewed (exponential) samples, M = 16: 95 % intervals of the best of 16
-    /// = M cover the truth, E[max of 16 exponentials] = H_16 = 3.3807, within 3.5 binomial standard errors (0.01) of 95 % less what few
-    /// prompts cost.
+    /// = M cover the truth, E[max of 16 exponentials] = H_16 = 3.3807,
+    /// within 3.5 binomial standard errors (0.01) of 95 % less what few prompts cost.
     /// </summary>
     [Theory]
     [InlineData(10, 0.905, 0.975)]
@@ -73,8 +73,8 @@ public sealed class BestOfNCurveTests
         Assert.InRange(coveredMean / (double)Tables, lowest, highest);
     }
 
-    /// <summary>Against a bootstrap written anew, over 7 values, more than a vector holds: the same draws, means, sorting and
-    /// quantiles.</summary>
+    /// <summary>Against a bootstrap written anew, over 7 values, more than a vector holds:
+    /// the same draws, means, sorting and quantiles.</summary>
     [Fact]
     public void Intervals_are_the_widened_percentiles_of_resampled_means()
     {

@@ -72,8 +72,8 @@ public sealed class EnumeratedMeanTests
         }
     }
 
-    /// <summary>A new completion of the reference has the self-inclusive ratio 1 on average, whatever N; so has a sample among the
-    /// others.</summary>
+    /// <summary>A new completion of the reference has the self-inclusive ratio 1 on average, whatever N;
+    /// so has a sample among the others.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2.5)]

@@ -4,8 +4,8 @@ using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 
-/// <summary>Evaluation of completions that a source draws: the same numbers, and a refusal where the source is about something
-/// else.</summary>
+/// <summary>Evaluation of completions that a source draws:
+/// the same numbers, and a refusal where the source is about something else.</summary>
 [Trait("Tier", "torch")]
 public sealed class EvaluatorSourceTests
 {

@@ -10,8 +10,8 @@ public sealed class KlEstimatesTests
 {
     private static readonly EnumerableWorld s_world = new(3, 3, Logits(1), [.. Enumerable.Range(0, 27).Select(y => (double)(y % 5))], n: 4);
 
-    /// <summary>20,000 completions, seed 7: every estimator within 4 of its own standard errors of its enumerated mean; stepwise has the
-    /// smallest error, k2 is biased.</summary>
+    /// <summary>20,000 completions, seed 7: every estimator within 4 of its own standard errors of its enumerated mean;
+    /// stepwise has the smallest error, k2 is biased.</summary>
     [Fact]
     public async Task One_evaluation_gives_all_estimators_and_each_is_right()
     {

@@ -5,8 +5,8 @@ namespace VariationalBoN.Tests.Evaluation;
 [Trait("Tier", "fast")]
 public sealed class LengthControlledWinRateTests
 {
-    /// <summary>With two differences, d and -d, the regression is saturated: logits of the two win rates are a + b tanh(1) and a - b
-    /// tanh(1).</summary>
+    /// <summary>With two differences, d and -d, the regression is saturated:
+    /// logits of the two win rates are a + b tanh(1) and a - b tanh(1).</summary>
     [Fact]
     public void Two_lengths_have_the_closed_form()
     {
@@ -35,8 +35,8 @@ public sealed class LengthControlledWinRateTests
         static double Logit(double p) => Math.Log(p / (1 - p));
     }
 
-    /// <summary>A judge of length alone, and an answer that is longer: the raw win rate is high, at equal length it is one half. Prompts
-    /// differ in difficulty.</summary>
+    /// <summary>A judge of length alone, and an answer that is longer:
+    /// the raw win rate is high, at equal length it is one half. Prompts differ in difficulty.</summary>
     [Fact]
     public void Intervals_hold_the_truth_of_a_judge_that_likes_length_about_as_often_as_they_say()
     {

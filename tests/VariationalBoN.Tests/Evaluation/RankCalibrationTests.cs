@@ -6,8 +6,8 @@ namespace VariationalBoN.Tests.Evaluation;
 [Trait("Tier", "fast")]
 public sealed class RankCalibrationTests
 {
-    /// <summary>1,000 tables of samples that are exchangeable: the test at 5 % rejects 2 to 7 % of them (it is a little cautious for few
-    /// samples), with and without ties.</summary>
+    /// <summary>1,000 tables of samples that are exchangeable: the test at 5 % rejects 2 to 7 % of them
+    /// (it is a little cautious for few samples), with and without ties.</summary>
     [Theory]
     [InlineData(12, 16, 0)]
     [InlineData(12, 16, 3)]

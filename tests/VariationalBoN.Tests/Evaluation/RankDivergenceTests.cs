@@ -4,8 +4,8 @@ using VariationalBoN.Tests.References;
 
 namespace VariationalBoN.Tests.Evaluation;
 
-/// <summary>Where KL goes, in worlds of words whose every divergence is known: with ties, without, and where nothing or everything moves
-/// ranks.</summary>
+/// <summary>Where KL goes, in worlds of words whose every divergence is known:
+/// with ties, without, and where nothing or everything moves ranks.</summary>
 [Trait("Tier", "torch")]
 public sealed class RankDivergenceTests
 {

@@ -172,8 +172,8 @@ public sealed class RewardHackingReportTests
         Assert.InRange(report.Points.Single(point => point.N == 8).Second.Value, J(8) - .02, J(8) + .02);
     }
 
-    /// <summary>E[r2 | u] is 0 below .5, 1 up to .9, .8 above: J(n) = .8 + .2 * .9^n - .5^n, whose slope is 0 where (.9 / .5)^n = ln .5 /
-    /// (.2 ln .9).</summary>
+    /// <summary>E[r2 | u] is 0 below .5, 1 up to .9, .8 above:
+    /// J(n) = .8 + .2 * .9^n - .5^n, whose slope is 0 where (.9 / .5)^n = ln .5 / (.2 ln .9).</summary>
     [Fact]
     public void Scores_of_few_of_the_lower_half_do_not_hide_what_Best_of_N_leaves_behind()
     {

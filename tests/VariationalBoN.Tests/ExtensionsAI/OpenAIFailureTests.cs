@@ -12,8 +12,8 @@ using static VariationalBoN.Tests.Rewards.ScriptedServer;
 
 namespace VariationalBoN.Tests.ExtensionsAI;
 
-/// <summary>What goes wrong over HTTP, for judge and sampler through the client of OpenAI's protocol, whose own tries wrap what they
-/// meet.</summary>
+/// <summary>What goes wrong over HTTP, for judge and sampler through the client of OpenAI's protocol,
+/// whose own tries wrap what they meet.</summary>
 [Trait("Tier", "fast")]
 public sealed class OpenAIFailureTests
 {

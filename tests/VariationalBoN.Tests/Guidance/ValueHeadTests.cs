@@ -8,8 +8,8 @@ using static VariationalBoN.Tests.Guidance.GuidedExample;
 
 namespace VariationalBoN.Tests.Guidance;
 
-/// <summary>A head that learns: it comes nearer to Best-of-N, is read back as it was saved, sees nothing that it may not see, and is
-/// refused where it does not belong.</summary>
+/// <summary>A head that learns: it comes nearer to Best-of-N, is read back as it was saved,
+/// sees nothing that it may not see, and is refused where it does not belong.</summary>
 [Collection("Leaks")]
 [Trait("Tier", "torch")]
 public sealed class ValueHeadTests : IDisposable

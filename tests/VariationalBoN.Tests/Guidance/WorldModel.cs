@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Guidance;
 
-/// <summary>The reference of an enumerable world as a causal model in double precision: one prompt token, then the tokens of the
-/// world.</summary>
+/// <summary>The reference of an enumerable world as a causal model in double precision:
+/// one prompt token, then the tokens of the world.</summary>
 internal sealed class WorldModel : nn.Module<Tensor, Tensor>
 {
     private readonly double[] _logits;

@@ -2,8 +2,8 @@ using VariationalBoN.Internal;
 
 namespace VariationalBoN.Tests.Internal;
 
-/// <summary>Sees each step that a save of this thread takes on its way to the disk: what a kill there leaves, or what an error there
-/// does.</summary>
+/// <summary>Sees each step that a save of this thread takes on its way to the disk:
+/// what a kill there leaves, or what an error there does.</summary>
 internal sealed class DiskSteps : IDisposable
 {
     private readonly Action<int, string, string> _see;

@@ -7,8 +7,8 @@ namespace VariationalBoN.Tests.Internal;
 [Trait("Tier", "torch")]
 public sealed class MixedProductTests
 {
-    /// <summary>A result is rounded to bfloat16 once, after sums in float32: half a unit in the last of its 8 binary digits, and a
-    /// little.</summary>
+    /// <summary>A result is rounded to bfloat16 once, after sums in float32:
+    /// half a unit in the last of its 8 binary digits, and a little.</summary>
     private const double Rounding = 1.01 / 256;
 
     [Theory]

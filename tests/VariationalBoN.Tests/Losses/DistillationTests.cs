@@ -11,8 +11,8 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 
 namespace VariationalBoN.Tests.Losses;
 
-/// <summary>Distillation against enumeration of a small world, whose teacher is guided by exact values and so is Best-of-N
-/// itself.</summary>
+/// <summary>Distillation against enumeration of a small world,
+/// whose teacher is guided by exact values and so is Best-of-N itself.</summary>
 [Trait("Tier", "torch")]
 public sealed class DistillationTests
 {

@@ -5,8 +5,8 @@ using VariationalBoN.Testing.Worlds;
 
 namespace VariationalBoN.Tests.Losses;
 
-/// <summary>The exact expectation of a loss's gradient: every group of K sequences of a small world with its probability under a
-/// policy.</summary>
+/// <summary>The exact expectation of a loss's gradient:
+/// every group of K sequences of a small world with its probability under a policy.</summary>
 internal sealed class EnumeratedGroups(int completions)
 {
     public static readonly double[] ReferenceLogits = [.3, -.2, .5, .1, -.4, .2];
@@ -20,8 +20,8 @@ internal sealed class EnumeratedGroups(int completions)
 
     public static EnumerableWorld WorldOf(double n) => new(2, 2, ReferenceLogits, [1, 0, 2, 2], n);
 
-    /// <summary>E[grad loss] over groups drawn from the policy with logits <paramref name="behaviour"/>, at the policy with logits
-    /// <see cref="Theta"/>.</summary>
+    /// <summary>E[grad loss] over groups drawn from the policy with logits <paramref name="behaviour"/>,
+    /// at the policy with logits <see cref="Theta"/>.</summary>
     public double[] MeanGradient(LossOf loss, double[]? behaviour = null, IVariationalObjective? objective = null)
     {
         using var policy = new TabularPolicy([EnumerableWorld.Prompt], 2, 2, Theta);

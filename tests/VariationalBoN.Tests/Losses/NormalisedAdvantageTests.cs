@@ -64,8 +64,8 @@ public sealed class NormalisedAdvantageTests
         Assert.Equal([least, least, least, -3 * least], weights, (a, b) => Math.Abs(a - b) < 1e-4);
     }
 
-    /// <summary>N = 1 and the policy is the reference: targets and log-probabilities are the same sums, added in float32 and in
-    /// double.</summary>
+    /// <summary>N = 1 and the policy is the reference: targets and log-probabilities are the same sums,
+    /// added in float32 and in double.</summary>
     [Fact]
     public void A_policy_that_is_its_target_is_not_moved()
     {
@@ -98,8 +98,8 @@ public sealed class NormalisedAdvantageTests
         return [.. gradient.data<double>().ToArray().Select(slope => -slope * log.Length)];
     }
 
-    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by: all groups at once, each weighted by its
-    /// probability.</summary>
+    /// <summary>For each sequence the mean of what the loss multiplies its grad log pi_theta by:
+    /// all groups at once, each weighted by its probability.</summary>
     private static double[] MeanWeights(EnumerableWorld world, double[] logPolicy, int completions)
     {
         int count = (int)Math.Pow(world.Sequences, completions);

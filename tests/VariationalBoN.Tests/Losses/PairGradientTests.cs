@@ -54,8 +54,8 @@ public sealed class PairGradientTests
     private static IEnumerable<(int Best, int Worst)> Pairs =>
         Enumerable.Range(0, World.Sequences * World.Sequences).Select(i => (i / World.Sequences, i % World.Sequences));
 
-    /// <summary>The loss has the derivative <paramref name="slopeOfGap"/> by h and that of a likelihood of a given weight by log
-    /// pi_theta(best).</summary>
+    /// <summary>The loss has the derivative <paramref name="slopeOfGap"/> by h and that
+    /// of a likelihood of a given weight by log pi_theta(best).</summary>
     private static void AssertUnbiased(int samples, Loss loss, Func<double, double> slopeOfGap, double likelihood = 0)
     {
         double[] logPolicy = World.LogProbs(Theta),

@@ -5,8 +5,8 @@ using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 
 namespace VariationalBoN.Tests.Losses;
 
-/// <summary>BoN-SFT on tables of M = 3 reference samples: over all tables its mean gradient is that of KL(pi_bon || pi_theta), ties
-/// included, for each n up to M.</summary>
+/// <summary>BoN-SFT on tables of M = 3 reference samples: over all tables its mean gradient is that of KL(pi_bon || pi_theta),
+/// ties included, for each n up to M.</summary>
 [Trait("Tier", "torch")]
 public sealed class ReferenceGradientTests
 {

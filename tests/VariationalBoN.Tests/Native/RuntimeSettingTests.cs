@@ -4,8 +4,8 @@ using VariationalBoN.Tests.Training;
 
 namespace VariationalBoN.Tests.Native;
 
-/// <summary>Fast kernels and kept memory, each in processes of its own: both belong to a process, and one of them to its
-/// beginning.</summary>
+/// <summary>Fast kernels and kept memory, each in processes of its own:
+/// both belong to a process, and one of them to its beginning.</summary>
 public sealed class RuntimeSettingTests
 {
     private static readonly bool s_isAmd = IntelKernels.Fault() is null;

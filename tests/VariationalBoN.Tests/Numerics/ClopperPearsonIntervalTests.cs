@@ -18,8 +18,8 @@ public sealed class ClopperPearsonIntervalTests
         Assert.Equal(upper, interval.Upper, 1e-4);
     }
 
-    /// <summary>At its lower end k or more successes have probability a / 2, at its upper end k or fewer: the tests that the interval
-    /// inverts.</summary>
+    /// <summary>At its lower end k or more successes have probability a / 2, at its upper end k or fewer:
+    /// the tests that the interval inverts.</summary>
     [Theory]
     [InlineData(1, 1, 0.95)]
     [InlineData(3, 17, 0.9)]

@@ -6,8 +6,8 @@ namespace VariationalBoN.Tests.Numerics;
 [Trait("Tier", "fast")]
 public sealed class ExpectedMaxTests
 {
-    /// <summary>The curve leaves out terms below rounding and sums in another order than the single n: both agree at every n, for every
-    /// length of the last vector.</summary>
+    /// <summary>The curve leaves out terms below rounding and sums in another order than the single n:
+    /// both agree at every n, for every length of the last vector.</summary>
     [Theory]
     [InlineData(1)]
     [InlineData(6)]

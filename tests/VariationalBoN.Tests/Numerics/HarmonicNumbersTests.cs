@@ -5,8 +5,8 @@ namespace VariationalBoN.Tests.Numerics;
 [Trait("Tier", "fast")]
 public sealed class HarmonicNumbersTests
 {
-    /// <summary>Every difference below 200 against the sum itself in decimals of 28 digits, to relative rounding: what a difference of two
-    /// sums in doubles would lose.</summary>
+    /// <summary>Every difference below 200 against the sum itself in decimals of 28 digits, to relative rounding:
+    /// what a difference of two sums in doubles would lose.</summary>
     [Fact]
     public void Differences_are_the_sums()
     {

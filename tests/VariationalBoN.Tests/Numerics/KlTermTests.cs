@@ -6,8 +6,8 @@ namespace VariationalBoN.Tests.Numerics;
 [Trait("Tier", "fast")]
 public sealed class KlTermTests
 {
-    /// <summary>For any two distributions on few outcomes the means under the first of k1 and k3 are the divergence; that of k2 is what it
-    /// says.</summary>
+    /// <summary>For any two distributions on few outcomes the means under the first of k1 and k3 are the divergence;
+    /// that of k2 is what it says.</summary>
     [Fact]
     public void Means_are_the_divergence() =>
         Gen.Select(Gen.Double[0.01, 1].Array[4], Gen.Double[0.01, 1].Array[4])

@@ -55,8 +55,8 @@ public sealed class TiePropertyTests
                 iter: Cases
             );
 
-    /// <summary>The mean value theorem puts the ratio between N F_lt^(N - 1) and N F_le^(N - 1), and Hermite-Hadamard on its side of the
-    /// midpoint.</summary>
+    /// <summary>The mean value theorem puts the ratio between N F_lt^(N - 1) and N F_le^(N - 1),
+    /// and Hermite-Hadamard on its side of the midpoint.</summary>
     [Fact]
     public void The_ratio_lies_between_those_of_its_sides() =>
         Gen.Select(Gen.Double[1e-6, 0.99], Gen.Double[1e-9, 1], s_n)

@@ -67,8 +67,8 @@ public sealed class UnbiasedWinRateTests
                 )
         );
 
-    /// <summary>Binary rewards of success probability 0.3, M = 40, 4,000 tables: the mean is the enumerated truth within 4 standard
-    /// errors.</summary>
+    /// <summary>Binary rewards of success probability 0.3, M = 40, 4,000 tables:
+    /// the mean is the enumerated truth within 4 standard errors.</summary>
     [Fact]
     public void Mean_over_tables_is_the_win_rate_of_the_distribution()
     {

@@ -29,8 +29,8 @@ public sealed class WilsonIntervalTests
             Assert.Equal(Math.Abs(end - (successes / trials)), z * Math.Sqrt(end * (1 - end) / trials), 1e-12);
     }
 
-    /// <summary>Exact coverage by the binomial distribution, n = 30: on average over p close to 95 %, never below 92 % for p from 0.1 to
-    /// 0.9.</summary>
+    /// <summary>Exact coverage by the binomial distribution, n = 30:
+    /// on average over p close to 95 %, never below 92 % for p from 0.1 to 0.9.</summary>
     [Fact]
     public void Intervals_cover()
     {

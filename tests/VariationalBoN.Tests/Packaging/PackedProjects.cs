@@ -3,8 +3,8 @@ using System.IO.Compression;
 
 namespace VariationalBoN.Tests.Packaging;
 
-/// <summary>The packages of all libraries under src, packed once from what the tests were built against, in a folder of their
-/// own.</summary>
+/// <summary>The packages of all libraries under src, packed once from what the tests were built against,
+/// in a folder of their own.</summary>
 public sealed class PackedProjects : IDisposable
 {
     /// <summary>A package without a library: files of a sample. <c>.ci/run</c> makes a project from it.</summary>

@@ -85,8 +85,8 @@ public abstract class PolicyContractTests
         }
     }
 
-    /// <summary>Chi-square over completions that are expected at least 5 times in 4,000 (seed 9) plus one cell of the rest: at most df + 5
-    /// sqrt(2 df).</summary>
+    /// <summary>Chi-square over completions that are expected at least 5 times in 4,000 (seed
+    /// 9) plus one cell of the rest: at most df + 5 sqrt(2 df).</summary>
     [Fact]
     public void Frequencies_are_those_of_log_prob()
     {

@@ -5,8 +5,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>Blocks of a model whose last bits depend on what is drawn together: the same whoever draws them, and after a run that was
-/// stopped.</summary>
+/// <summary>Blocks of a model whose last bits depend on what is drawn together:
+/// the same whoever draws them, and after a run that was stopped.</summary>
 [Trait("Tier", "torch")]
 public sealed class BlockEstimationTests : StoreFixture
 {

@@ -7,8 +7,8 @@ using static VariationalBoN.Tests.Rewards.ScriptedServer;
 namespace VariationalBoN.Tests.References;
 
 /// <summary>
-/// A service that breaks in the middle of a batch: what it broke is never written as excluded, even where completions that are at fault may
-/// be left out.
+/// A service that breaks in the middle of a batch: what it broke is never written as excluded,
+/// even where completions that are at fault may be left out.
 /// </summary>
 [Trait("Tier", "torch")]
 public sealed class BrokenServiceTests : StoreFixture

@@ -47,8 +47,8 @@ public abstract class CompletionSourceContract : IDisposable
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 1], drawn.DrawnGroups.AsEnumerable());
     }
 
-    /// <summary>Pearson's chi-square over the 25 completions of a prompt, 24 degrees of freedom; 65 is passed with probability
-    /// 1e-5.</summary>
+    /// <summary>Pearson's chi-square over the 25 completions of a prompt, 24 degrees of freedom;
+    /// 65 is passed with probability 1e-5.</summary>
     [Fact]
     public async Task Draws_have_the_law_of_the_policy()
     {
@@ -300,8 +300,8 @@ public abstract class CompletionSourceContract : IDisposable
         await Assert.ThrowsAsync<RewardModelException>(async () => await source.DrawAsync(Prompts, K, seed: 10));
     }
 
-    /// <summary>Whether the source draws what the policy draws by the same seed; false for engines with random numbers of their
-    /// own.</summary>
+    /// <summary>Whether the source draws what the policy draws by the same seed;
+    /// false for engines with random numbers of their own.</summary>
     protected virtual bool DrawsWithTheseSeeds => true;
 
     /// <summary>A source that draws from a policy and scores like a scorer.</summary>

@@ -4,8 +4,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>While the judge is awaited for a batch, the next one is drawn, and no more; what is kept is as it would be one after the
-/// other.</summary>
+/// <summary>While the judge is awaited for a batch, the next one is drawn, and no more;
+/// what is kept is as it would be one after the other.</summary>
 [Trait("Tier", "torch")]
 public sealed class EstimationOverlapTests : StoreFixture
 {

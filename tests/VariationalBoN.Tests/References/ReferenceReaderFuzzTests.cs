@@ -3,8 +3,8 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>Generated and mutated files for every reader: a table, or <see cref="InvalidDataException"/> with file and place; nothing else,
-/// and no memory out of proportion.</summary>
+/// <summary>Generated and mutated files for every reader: a table, or <see cref="InvalidDataException"/> with file and place;
+/// nothing else, and no memory out of proportion.</summary>
 [Trait("Tier", "fast")]
 public sealed class ReferenceReaderFuzzTests : StoreFixture
 {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace VariationalBoN.Tests.References;
 
 /// <summary>
-/// A file system for SQLite, over its own, that fails on demand and keeps a list of what was done: for disks that are full, that fail, or
-/// that lose power.
+/// A file system for SQLite, over its own, that fails on demand and keeps a list of what was done:
+/// for disks that are full, that fail, or that lose power.
 /// </summary>
 /// <remarks>
 /// A copy of SQLite's table of functions with a few of them replaced, so that a machine needs no compiler. Not thread-safe.

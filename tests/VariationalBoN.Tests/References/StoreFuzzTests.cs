@@ -3,8 +3,8 @@ using VariationalBoN.References;
 namespace VariationalBoN.Tests.References;
 
 /// <summary>
-/// Generated and mutated stores: what was written, or <see cref="InvalidDataException"/> with file and place; nothing else, and no memory
-/// out of proportion.
+/// Generated and mutated stores: what was written, or <see cref="InvalidDataException"/> with file and place;
+/// nothing else, and no memory out of proportion.
 /// </summary>
 [Trait("Tier", "fast")]
 public sealed class StoreFuzzTests() : StoreFileFixture(InMemory)

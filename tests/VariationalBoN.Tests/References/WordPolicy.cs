@@ -2,8 +2,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>A policy that says one word: word v with probability v of the list, the same for every prompt. Words listed as cut have no stop
-/// token.</summary>
+/// <summary>A policy that says one word: word v with probability v of the list, the same for every prompt.
+/// Words listed as cut have no stop token.</summary>
 internal sealed class WordPolicy(double[] probabilities, params int[] cut) : IPolicy
 {
     public ModelIdentity Identity { get; init; } = "words";

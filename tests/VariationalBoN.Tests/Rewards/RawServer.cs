@@ -3,8 +3,8 @@ using System.Net.Sockets;
 
 namespace VariationalBoN.Tests.Rewards;
 
-/// <summary>A server on loopback that says some bytes to each connection and then others again and again, until the client has
-/// gone.</summary>
+/// <summary>A server on loopback that says some bytes to each connection and then others again and again,
+/// until the client has gone.</summary>
 internal sealed class RawServer : IAsyncDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);

@@ -6,8 +6,8 @@ namespace VariationalBoN.Tests.Rewards;
 
 /// <summary>
 /// A server on loopback that says exactly the bytes it is told, so that answers can be torn, late or wrong in ways a real server would not
-/// let us be. One request a connection. The script gets the number of the request, from 0, and its body; null drops the connection without
-/// a word.
+/// let us be. One request a connection. The script gets the number of the request, from 0, and its body;
+/// null drops the connection without a word.
 /// </summary>
 internal sealed class ScriptedServer : IAsyncDisposable
 {

@@ -48,8 +48,8 @@ public sealed class EstimateTests
         Assert.Equal(Estimate.FromObservations(values).StandardError, Estimate.FromClusters(values, [0, 1, 2, 3, 4]).StandardError, 14);
     }
 
-    /// <summary>2,000 simulations of 40 clusters of 8 with a shared part: 95 % intervals cover 92 to 97 %, those that ignore clusters below
-    /// 75 %.</summary>
+    /// <summary>2,000 simulations of 40 clusters of 8 with a shared part:
+    /// 95 % intervals cover 92 to 97 %, those that ignore clusters below 75 %.</summary>
     [Fact]
     public void Clustered_errors_cover_where_plain_errors_do_not()
     {

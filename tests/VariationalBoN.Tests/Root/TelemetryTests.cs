@@ -8,8 +8,8 @@ using VariationalBoN.Training;
 namespace VariationalBoN.Tests.Root;
 
 /// <summary>
-/// Spans and counts as a listener gets them. Listeners hear the whole process, so each test tells its own from others' by name, seed or
-/// parent.
+/// Spans and counts as a listener gets them. Listeners hear the whole process,
+/// so each test tells its own from others' by name, seed or parent.
 /// </summary>
 [Trait("Tier", "torch")]
 public sealed class TelemetryTests

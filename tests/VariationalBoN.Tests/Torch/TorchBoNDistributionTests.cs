@@ -39,8 +39,8 @@ public sealed class TorchBoNDistributionTests
         AssertEqual(core, batched, queries, index);
     }
 
-    /// <summary>Queries are the samples themselves, each ranked among the others; with and without a tie tolerance of a quarter, which
-    /// joins most levels.</summary>
+    /// <summary>Queries are the samples themselves, each ranked among the others;
+    /// with and without a tie tolerance of a quarter, which joins most levels.</summary>
     [Theory]
     [MemberData(nameof(Cases))]
     public void Equals_the_double_core_on_its_own_samples_and_within_a_tolerance(double n, RatioEstimator estimator, string device)

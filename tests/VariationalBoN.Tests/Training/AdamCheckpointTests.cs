@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>Optimizers of this library in checkpoints: a run that goes on has the bits of one that was never stopped; another optimizer's
-/// state is refused.</summary>
+/// <summary>Optimizers of this library in checkpoints: a run that goes on has the bits of one that was never stopped;
+/// another optimizer's state is refused.</summary>
 [Trait("Tier", "torch")]
 public sealed class AdamCheckpointTests : IDisposable
 {

@@ -9,8 +9,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>The gradient over parts is that of the whole batch: groups of 2 to 5 completions that are not neighbours, and samples without a
-/// reward among them.</summary>
+/// <summary>The gradient over parts is that of the whole batch:
+/// groups of 2 to 5 completions that are not neighbours, and samples without a reward among them.</summary>
 [Trait("Tier", "torch")]
 public sealed class GradientAccumulationTests : IDisposable
 {

@@ -86,7 +86,6 @@ public sealed class MemoryTests
         }
 
         using var process = System.Diagnostics.Process.GetCurrentProcess();
-        System.IO.File.AppendAllText(
             "/tmp/mem.txt",
             $"{process.WorkingSet64 >> 20} {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} {GC.GetTotalMemory(false) >> 20}\n"
         );

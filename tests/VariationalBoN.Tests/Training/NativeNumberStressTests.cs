@@ -5,8 +5,8 @@ namespace VariationalBoN.Tests.Training;
 
 /// <summary>
 /// Sampling, scoring, gradients, losses, adapters, classifiers, optimizers and checkpoints beside threads that make the garbage collector
-/// run, in a process on one core whose methods are optimized from their first call: no call throws and each number is that of a quiet call.
-/// docs/troubleshooting.md has the long form.
+/// run, in a process on one core whose methods are optimized from their first call:
+/// no call throws and each number is that of a quiet call. docs/troubleshooting.md has the long form.
 /// </summary>
 [Trait("Tier", "slow")]
 public sealed class NativeNumberStressTests

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Training;
 
-/// <summary>Some parameters of a model as a part of checkpoints: what was saved comes back, what does not fit is refused and changes
-/// nothing.</summary>
+/// <summary>Some parameters of a model as a part of checkpoints:
+/// what was saved comes back, what does not fit is refused and changes nothing.</summary>
 [Trait("Tier", "torch")]
 public sealed class ParameterCheckpointTests : IDisposable
 {

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Weights;
 
-/// <summary>Weights on the pages of their files: the same numbers, shared until they are trained, and safe from what happens to the name of
-/// the file.</summary>
+/// <summary>Weights on the pages of their files: the same numbers, shared until they are trained,
+/// and safe from what happens to the name of the file.</summary>
 [Trait("Tier", "torch")]
 public sealed class MappedWeightsTests : IDisposable
 {

@@ -9,8 +9,8 @@ using VariationalBoN.Weights;
 namespace SentimentControl.Datasets.Austen;
 
 /// <summary>Jane Austen's six novels: real English, a pre-trained byte-pair model, and the novels' own quotation marks as labels.</summary>
-/// <remarks>The judge tells dialogue from narration by words alone; the quotation marks are hidden from it and from the language
-/// model.</remarks>
+/// <remarks>The judge tells dialogue from narration by words alone;
+/// the quotation marks are hidden from it and from the language model.</remarks>
 internal sealed class AustenDataset : IDataset
 {
     private const int TrainPromptCount = 256,

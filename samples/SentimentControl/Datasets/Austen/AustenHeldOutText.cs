@@ -6,8 +6,8 @@ using VariationalBoN.Transformers.Decoders;
 namespace SentimentControl.Datasets.Austen;
 
 /// <summary>The held-out chapters as tokens, to measure a language model on. Immutable, thread-safe.</summary>
-/// <remarks>The first token of a segment is given, not predicted: prompts come from outside. Its bytes are not counted; the end token is
-/// predicted and counted.</remarks>
+/// <remarks>The first token of a segment is given, not predicted: prompts come from outside.
+/// Its bytes are not counted; the end token is predicted and counted.</remarks>
 internal sealed class AustenHeldOutText(List<int[]> texts, ITokenizer tokenizer)
 {
     private readonly long _bytes = texts.Sum(text =>

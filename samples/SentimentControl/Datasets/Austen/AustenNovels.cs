@@ -7,8 +7,8 @@ namespace SentimentControl.Datasets.Austen;
 /// <remarks>Text/README.md tells where the text comes from.</remarks>
 internal static class AustenNovels
 {
-    /// <summary>One chapter in twelve is held out: neither the vocabulary, the language model nor the reward model is fitted to
-    /// it.</summary>
+    /// <summary>One chapter in twelve is held out: neither the vocabulary,
+    /// the language model nor the reward model is fitted to it.</summary>
     private const int HeldOutEvery = 12,
         HeldOutRemainder = 6;
 

@@ -3,12 +3,12 @@ using System.Text.RegularExpressions;
 
 namespace SentimentControl.Datasets.Austen;
 
-/// <summary>Cuts paragraphs into short segments and reads the label dialogue / narration off the quotation marks, which it removes.
-/// Thread-safe.</summary>
+/// <summary>Cuts paragraphs into short segments and reads the label dialogue / narration off the quotation marks,
+/// which it removes. Thread-safe.</summary>
 /// <remarks>
 /// A unit ends at a full stop, exclamation or question mark, semicolon or colon; neighbouring units of one kind are joined up to
-/// <see cref="MaximumWords"/> words. A longer unit does not fit a completion: it is cut at its commas and dashes, and dropped where it has
-/// none.
+/// <see cref="MaximumWords"/> words. A longer unit does not fit a completion:
+/// it is cut at its commas and dashes, and dropped where it has none.
 /// </remarks>
 internal static partial class AustenSegmenter
 {
@@ -169,8 +169,8 @@ internal static partial class AustenSegmenter
     [GeneratedRegex(@"\s*-{2,}\s*")]
     private static partial Regex Dashes();
 
-    /// <summary>Quotation inside quotation is marked with apostrophes at a word's start or behind punctuation: part of the hidden label
-    /// too.</summary>
+    /// <summary>Quotation inside quotation is marked with apostrophes at a word's start or behind punctuation:
+    /// part of the hidden label too.</summary>
     [GeneratedRegex(@"(?<=\s)'(?!tis|twas|twould)|(?<=[.,!?;:])'")]
     private static partial Regex NestedQuotes();
 

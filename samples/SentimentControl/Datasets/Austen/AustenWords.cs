@@ -3,8 +3,8 @@ using System.Text.RegularExpressions;
 namespace SentimentControl.Datasets.Austen;
 
 /// <summary>What the judge may read of a text: its words in lower case, without punctuation. Stateless, thread-safe.</summary>
-/// <remarks>Punctuation goes with the quotation marks, so that neither an exclamation mark nor a stray apostrophe can stand in for
-/// them.</remarks>
+/// <remarks>Punctuation goes with the quotation marks,
+/// so that neither an exclamation mark nor a stray apostrophe can stand in for them.</remarks>
 internal static partial class AustenWords
 {
     /// <summary>The words of a text, one blank apart.</summary>

@@ -40,8 +40,8 @@ internal sealed class HandleFlow
 
     public int Parameters => _parameters;
 
-    /// <summary>Each object that native code may read while nothing here holds it: its number, the instruction that made it (null for a
-    /// parameter), the call.</summary>
+    /// <summary>Each object that native code may read while nothing here holds it:
+    /// its number, the instruction that made it (null for a parameter), the call.</summary>
     public IEnumerable<(int Number, Instruction? Made, Instruction Call)> Lost() =>
         from given in _given
         from number in given.Value.Numbers

@@ -8,8 +8,8 @@ namespace VariationalBoN.Tests.Architecture.Natives;
 
 /// <summary>
 /// Native objects are held until the call that reads them returns (docs/upstream-native-numbers.md): no package, program or example calls a
-/// method of TorchSharp that lets go of one inside, and each number that it makes itself is still used after the call. What TorchSharp does
-/// is read from its code.
+/// method of TorchSharp that lets go of one inside, and each number that it makes itself is still used after the call.
+/// What TorchSharp does is read from its code.
 /// </summary>
 [Trait("Tier", "fast")]
 public sealed class LostHandleTests

@@ -9,8 +9,8 @@ namespace VariationalBoN.Tests.Architecture.Natives;
 /// </summary>
 internal sealed class LostHandles
 {
-    /// <summary>Loses the gradient of a parameter while it asks whether that requires one: nothing where a module is moved that has no
-    /// gradients, as all of ours are.</summary>
+    /// <summary>Loses the gradient of a parameter while it asks whether that requires one:
+    /// nothing where a module is moved that has no gradients, as all of ours are.</summary>
     internal const string Harmless = "TorchSharp.torch/nn/Module::ReplaceParameter";
 
     private static readonly string[] s_notSteps = ["Dispose", "ToString", "GetHashCode", "Equals", "Finalize"];
@@ -38,8 +38,8 @@ internal sealed class LostHandles
     /// <summary>Those that lose a tensor when no dispose scope is open.</summary>
     public IReadOnlyDictionary<string, string> Tensors => Listed(facts => facts.LosesTensor);
 
-    /// <summary>Reads code so that what it names of TorchSharp is what was derived here, and derives what its own methods let go
-    /// of.</summary>
+    /// <summary>Reads code so that what it names of TorchSharp is what was derived here,
+    /// and derives what its own methods let go of.</summary>
     public ModuleDefinition Read(string path)
     {
         var module = ModuleDefinition.ReadModule(path, new ReaderParameters { AssemblyResolver = new Resolver(_torchSharp.Assembly) });
@@ -154,8 +154,8 @@ internal sealed class LostHandles
             .Select(target => $"calls {target.DeclaringType.Name}.{target.Name}")
             .FirstOrDefault();
 
-    /// <summary>Why a call loses an object: the method does, or it makes an object of which an override does (the step of an optimizer, the
-    /// forward of a module).</summary>
+    /// <summary>Why a call loses an object: the method does, or it makes an object of which an
+    /// override does (the step of an optimizer, the forward of a module).</summary>
     private string? Why(MethodDefinition method, Func<MethodFacts, string?> reason) =>
         reason(Facts(method))
         ?? (

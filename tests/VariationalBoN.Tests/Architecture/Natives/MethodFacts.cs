@@ -14,8 +14,8 @@ internal sealed record MethodFacts
     /// <summary>Whether it may return an object that it, or a method it calls, has made.</summary>
     public bool ReturnsFresh { get; init; }
 
-    /// <summary>Why an object made inside, of a kind that no scope holds, can be freed while libtorch reads it; null when none
-    /// can.</summary>
+    /// <summary>Why an object made inside, of a kind that no scope holds,
+    /// can be freed while libtorch reads it; null when none can.</summary>
     public string? Loses { get; init; }
 
     /// <summary>Why a tensor made inside can be, unless a dispose scope is open.</summary>

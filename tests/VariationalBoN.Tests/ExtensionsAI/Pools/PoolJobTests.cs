@@ -7,8 +7,8 @@ using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Tests.ExtensionsAI.Pools;
 
-/// <summary>A table of reference samples drawn by servers on loopback, some of which are killed, slow, away, or draw from something
-/// else.</summary>
+/// <summary>A table of reference samples drawn by servers on loopback,
+/// some of which are killed, slow, away, or draw from something else.</summary>
 [Trait("Tier", "torch")]
 public sealed class PoolJobTests : StoreFixture
 {

@@ -23,8 +23,8 @@ public sealed class PoolTruncationTests : IDisposable
 
     public void Dispose() => _model.Dispose();
 
-    /// <summary>Pearson's chi-square over the tokens that top-k and top-p keep; at most 3 degrees of freedom, 28 is passed with probability
-    /// 4e-6.</summary>
+    /// <summary>Pearson's chi-square over the tokens that top-k and top-p keep;
+    /// at most 3 degrees of freedom, 28 is passed with probability 4e-6.</summary>
     [Theory]
     [InlineData(4, null, 1.0)]
     [InlineData(null, 0.9, 1.0)]

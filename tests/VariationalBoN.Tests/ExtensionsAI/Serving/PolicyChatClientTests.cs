@@ -132,8 +132,8 @@ public sealed class PolicyChatClientTests : IDisposable
         }
     }
 
-    /// <summary>Each property of the options either changes the answer or is refused by name: one that a later version adds fails
-    /// here.</summary>
+    /// <summary>Each property of the options either changes the answer or is refused by name:
+    /// one that a later version adds fails here.</summary>
     [Fact]
     public void Options_that_are_not_supported_are_refused_by_name()
     {

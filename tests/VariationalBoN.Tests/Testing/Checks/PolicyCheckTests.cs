@@ -377,8 +377,8 @@ public sealed class PolicyCheckTests
         Assert.All(report.Results.Where(r => r.Status == CheckStatus.Skipped), r => Assert.Null(r.Measured));
     }
 
-    /// <summary>300 seeds at a false alarm rate of 0.3: the two statistical checks fail at most 0.2 * 300 + 4 sqrt(300 * 0.16) times, and
-    /// not never.</summary>
+    /// <summary>300 seeds at a false alarm rate of 0.3: the two statistical checks fail at
+    /// most 0.2 * 300 + 4 sqrt(300 * 0.16) times, and not never.</summary>
     [Fact]
     public void False_alarm_rate_is_what_it_says()
     {

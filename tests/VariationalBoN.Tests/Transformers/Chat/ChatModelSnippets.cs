@@ -7,8 +7,8 @@ using VariationalBoN.Transformers.Pretrained;
 
 namespace VariationalBoN.Tests.Transformers.Chat;
 
-/// <summary>The code of docs/chat-models.md: messages in JSON Lines to a table, an alignment, a saved directory and a chat with
-/// it.</summary>
+/// <summary>The code of docs/chat-models.md: messages in JSON Lines to a table,
+/// an alignment, a saved directory and a chat with it.</summary>
 [Trait("Tier", "torch")]
 public sealed class ChatModelSnippets : IDisposable
 {

@@ -44,8 +44,8 @@ internal static class GoldenChat
         };
     }
 
-    /// <summary>Renders with these variables; "messages", which every rendering has, gets another name where it is not among
-    /// them.</summary>
+    /// <summary>Renders with these variables; "messages", which every rendering has,
+    /// gets another name where it is not among them.</summary>
     public static string Render(string template, JsonObject variables, ChatTemplateBounds? bounds = null)
     {
         if (!variables.ContainsKey("messages"))

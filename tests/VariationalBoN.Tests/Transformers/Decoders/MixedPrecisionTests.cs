@@ -10,8 +10,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
-/// <summary>Models whose products are bfloat16: close to float32, one law of drawing and scoring, told by the identity, refused where
-/// weights cannot train.</summary>
+/// <summary>Models whose products are bfloat16: close to float32, one law of drawing and scoring,
+/// told by the identity, refused where weights cannot train.</summary>
 [Trait("Tier", "torch")]
 public sealed class MixedPrecisionTests
 {

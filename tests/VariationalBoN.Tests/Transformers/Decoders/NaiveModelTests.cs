@@ -6,8 +6,8 @@ using static VariationalBoN.Tests.Transformers.Decoders.NaiveDecoders;
 
 namespace VariationalBoN.Tests.Transformers.Decoders;
 
-/// <summary>Settings that no golden case covers, as transformers writes them into <c>config.json</c>, against
-/// <see cref="NaiveModel"/>.</summary>
+/// <summary>Settings that no golden case covers, as transformers writes them into <c>config.json</c>,
+/// against <see cref="NaiveModel"/>.</summary>
 [Trait("Tier", "torch")]
 public sealed class NaiveModelTests
 {

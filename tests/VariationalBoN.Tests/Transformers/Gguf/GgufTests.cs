@@ -13,8 +13,8 @@ namespace VariationalBoN.Tests.Transformers.Gguf;
 [Trait("Tier", "torch")]
 public sealed class GgufTests : IDisposable
 {
-    /// <summary>Of the largest logit. llama.cpp takes GELU and SiLU from float32 arithmetic or, for GELU, from a table in
-    /// float16.</summary>
+    /// <summary>Of the largest logit. llama.cpp takes GELU and SiLU from float32 arithmetic or,
+    /// for GELU, from a table in float16.</summary>
     private const double Tolerance = 1e-4,
         GeluTolerance = 3e-3,
         HalfTolerance = 5e-3,

@@ -7,8 +7,8 @@ using static System.IO.File;
 
 namespace VariationalBoN.Tests.Transformers.Gguf;
 
-/// <summary>The tokenizer in a GGUF file: llama.cpp makes the tokens that this library makes, or the file is refused or warned
-/// of.</summary>
+/// <summary>The tokenizer in a GGUF file: llama.cpp makes the tokens that this library makes,
+/// or the file is refused or warned of.</summary>
 [Trait("Tier", "torch")]
 public sealed class GgufTokenizerTests : IDisposable
 {
@@ -186,8 +186,8 @@ public sealed class GgufTokenizerTests : IDisposable
         Assert.Contains(key, Refused<NotSupportedException>(folder), StringComparison.Ordinal);
     }
 
-    /// <summary>What transformers makes of a <c>tokenizer.model</c>: each piece that two others join is a merge, of the highest score
-    /// first.</summary>
+    /// <summary>What transformers makes of a <c>tokenizer.model</c>:
+    /// each piece that two others join is a merge, of the highest score first.</summary>
     private static JsonObject Converted(string file)
     {
         var model = SentencePieceReader.Read(file, ReadAllBytes(file));

@@ -334,8 +334,8 @@ public sealed class ClassifierTrainingTests : IDisposable
         checkpoints?.Save(to);
     }
 
-    /// <summary>A directory of a language model with random weights, whose configuration is that of a classifier without what makes it
-    /// one.</summary>
+    /// <summary>A directory of a language model with random weights,
+    /// whose configuration is that of a classifier without what makes it one.</summary>
     private string LanguageModel(JsonObject classifier, string architecture)
     {
         string directory = Path.Combine(_folder, "start");

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 
 namespace VariationalBoN.Tests.Transformers.Pretrained;
 
-/// <summary>Whole directories through the facade; that its logits and continuations are those of transformers is in
-/// <see cref="CausalGoldenTests"/>.</summary>
+/// <summary>Whole directories through the facade; that its logits and continuations are
+/// those of transformers is in <see cref="CausalGoldenTests"/>.</summary>
 [Trait("Tier", "torch")]
 public sealed class PretrainedCausalLmTests : IDisposable
 {

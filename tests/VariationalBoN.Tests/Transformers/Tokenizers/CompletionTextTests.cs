@@ -8,8 +8,8 @@ namespace VariationalBoN.Tests.Transformers.Tokenizers;
 [Trait("Tier", "fast")]
 public sealed class CompletionTextTests
 {
-    /// <summary>Where clean-up takes out a space that the text of the prompt alone has: the end of the prompt, and how the completion
-    /// begins.</summary>
+    /// <summary>Where clean-up takes out a space that the text of the prompt alone has:
+    /// the end of the prompt, and how the completion begins.</summary>
     private static readonly string[] s_cleanedUp = [" '+'"];
 
     public static TheoryData<string> Cases => [.. TokenizerGoldenTests.Names];

@@ -2,8 +2,8 @@ using VariationalBoN.Transformers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>What a tokenizer may cost: memory in proportion to the text, work in proportion to the tokenizer's own size, whatever its files
-/// ask for.</summary>
+/// <summary>What a tokenizer may cost: memory in proportion to the text,
+/// work in proportion to the tokenizer's own size, whatever its files ask for.</summary>
 [Trait("Tier", "fast")]
 [Collection("Allocating")]
 public sealed class TokenizerBoundsTests

@@ -3,8 +3,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>Parts of tokenizer.json that the golden models do not use, with answers from the documentation and the tests of Hugging Face's
-/// library.</summary>
+/// <summary>Parts of tokenizer.json that the golden models do not use,
+/// with answers from the documentation and the tests of Hugging Face's library.</summary>
 [Trait("Tier", "fast")]
 public sealed class TokenizerPipelineTests
 {

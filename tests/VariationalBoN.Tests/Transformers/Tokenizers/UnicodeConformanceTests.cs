@@ -5,8 +5,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>Every code point from 1 on, against digests of what Hugging Face's tokenizers 0.22.2 makes of it; texts of one character, in
-/// order, one a line.</summary>
+/// <summary>Every code point from 1 on, against digests of what Hugging Face's tokenizers 0.22.2 makes of it;
+/// texts of one character, in order, one a line.</summary>
 [Trait("Tier", "fast")]
 public sealed class UnicodeConformanceTests
 {

@@ -4,8 +4,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Tests.Transformers.Tokenizers;
 
-/// <summary>The expressions of tokenizers: .NET's own engine is the truth where it can be, Oniguruma's documented behaviour
-/// beyond.</summary>
+/// <summary>The expressions of tokenizers: .NET's own engine is the truth where it can be,
+/// Oniguruma's documented behaviour beyond.</summary>
 [Trait("Tier", "fast")]
 public sealed class UnicodeRegexTests
 {
