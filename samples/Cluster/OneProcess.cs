@@ -29,17 +29,14 @@ internal sealed class OneProcess(ReviewWorld world) : IEngine
         return DrawBlock.Join(completionsPerPrompt, drawn);
     }
 
-    public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken)
-    {
-        var numbers = new Dictionary<string, double[]> { ["targets"] = targets };
-        return Task.FromResult(
+    public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) =>
+        Task.FromResult(
             GradientAccumulation.Backward(
                 world.Policy,
                 scored,
                 Settings.CompletionsPerPart,
                 ScoreFunction.Average,
-                (logProb, part) => ReviewWorld.Loss(logProb, part, numbers)
+                (logProb, part) => ScoreFunction.Loss(logProb, part.Of(targets), part.Groups)
             )
         );
-    }
 }

@@ -7,6 +7,8 @@ namespace Cluster;
 /// <summary>Over the workers of a cluster.</summary>
 internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner, Settings settings) : IEngine
 {
+    private ClusterRollouts? _rollouts; // the last
+
     public ICompletionSource Reference => cluster.Reference;
 
     public int BlocksAtOnce => 9; // three for each of three workers
@@ -35,16 +37,15 @@ internal sealed class OverCluster(WorkerCluster cluster, ClusterLearner learner,
     )
     {
         learner.Publish();
-        return (await learner.RolloutsAsync(prompts, completionsPerPrompt, seed, cancellationToken)).Scored;
+        _rollouts = await learner.RolloutsAsync(prompts, completionsPerPrompt, seed, cancellationToken);
+        return _rollouts.Scored;
     }
 
     public Task<AccumulatedLoss> BackwardAsync(ScoredBatch scored, double[] targets, CancellationToken cancellationToken) =>
-        learner.BackwardAsync(
-            scored,
-            Settings.CompletionsPerPart,
-            ScoreFunction.Average,
-            ReviewWorld.LossName,
-            new Dictionary<string, double[]> { ["targets"] = targets },
-            cancellationToken
-        );
+        _rollouts is { } last && ReferenceEquals(last.Scored, scored)
+            ? learner.BackwardAsync(last, targets, Settings.CompletionsPerPart, cancellationToken)
+            : throw new ArgumentException(
+                "The batch is not that of the last rollouts; draw, then train on what was drawn.",
+                nameof(scored)
+            );
 }

@@ -13,9 +13,6 @@ namespace Cluster;
 /// thread-safe.</summary>
 internal sealed class ReviewWorld : IDisposable
 {
-    /// <summary>The name under which workers have <see cref="Loss"/>.</summary>
-    public const string LossName = "score function";
-
     private readonly Gpt2 _reference;
 
     public ReviewWorld(Settings settings)
@@ -51,20 +48,8 @@ internal sealed class ReviewWorld : IDisposable
 
     public ImmutableArray<Prompt> HeldOutPrompts { get; }
 
-    /// <summary>vBoN: the same code in one process and at every worker.</summary>
-    public static torch.Tensor Loss(
-        torch.Tensor logProb,
-        VariationalBoN.Training.BatchPart part,
-        IReadOnlyDictionary<string, double[]> numbers
-    ) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups);
-
-    /// <summary>This world as the worker of a silo, or as what the learner trains.</summary>
-    public ClusterWorker ToWorker() =>
-        new(Scorer, Policy)
-        {
-            Losses = new Dictionary<string, GradientLoss> { [LossName] = Loss },
-            Owned = [this],
-        };
+    /// <summary>This world as the worker of a silo, or as what the learner trains; the loss of vBoN is there without.</summary>
+    public ClusterWorker ToWorker() => new(Scorer, Policy) { Owned = [this] };
 
     /// <summary>Trains the reference model and writes it where every process finds it.</summary>
     public static void MakeModel(Settings settings, CancellationToken cancellationToken)

@@ -37,7 +37,7 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
         int half = settings.Steps / 2;
         Child learner = StartLearner();
         int code = await learner.EndAsync(cancellationToken);
-        if (code == 137 && settings.HasDatabase)
+        if (code != 0 && _events.IsLearnerKilled)
         {
             Say("the learner was killed; another one goes on from its store and checkpoint");
             code = await StartLearner().EndAsync(cancellationToken);

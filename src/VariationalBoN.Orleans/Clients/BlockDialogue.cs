@@ -10,9 +10,14 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
 {
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(0.2);
     private readonly Guid _ticket = Guid.NewGuid();
-    private Task<BeginAnswer>? _begin; // of the last call
+    private readonly List<Task<BeginAnswer>> _begins = [];
     private bool _begun;
+    private byte[]? _result; // as far as it was read
+    private int _read;
     private long _heard = Stopwatch.GetTimestamp();
+
+    /// <summary>Whether a device of the worker is at the block, as far as the worker has told.</summary>
+    public bool IsOnDevice { get; private set; }
 
     /// <summary>Brings the block to its end; where nobody waits for it any more, tells the worker so.</summary>
     /// <param name="leave">Cancelled when the worker has left or is refused, or the pool is closed.</param>
@@ -58,9 +63,11 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
             }
         }
         catch (Exception e)
-            when (e is not (OperationCanceledException or ClusterException or LostWorkerException or RefusedWorkerException))
+            when (e is not (ClusterException or LostWorkerException or RefusedWorkerException)
+                && !(e is OperationCanceledException && stop.IsCancellationRequested)
+            )
         {
-            // a fault of the worker itself, which would be the same at the next call
+            // a fault of the worker itself, which would be the same at the next call; also what was cancelled there
             work.Fail(
                 new ClusterException(
                     $"The worker {worker.Description.Name} failed at {work.Name}. {e.GetType().Name}: {e.Message} "
@@ -84,11 +91,16 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
     /// <summary>Tells the worker that its result was read, or that nobody waits for it.</summary>
     private async Task ForgetAsync()
     {
-        if (_begin is null || worker.Gone.IsCancellationRequested)
+        Task begins = Task.WhenAll(_begins);
+        if (_begins.Count == 0 || worker.Gone.IsCancellationRequested)
+        {
+            begins.Observe();
             return;
+        }
+
+        await begins.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // it should not begin after it was forgotten
         try
         {
-            await _begin.ConfigureAwait(false); // it must not begin after it was forgotten
             await worker.Grain.ForgetAsync(_ticket).ConfigureAwait(false);
         }
         catch (Exception)
@@ -111,38 +123,43 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
                 Weights = work.Weights?.Version,
                 Payload = work.Payload,
             };
-            _begin = worker.Grain.BeginAsync(request);
-            switch (await _begin.WaitAsync(stop).ConfigureAwait(false))
+            Task<BeginAnswer> begin = worker.Grain.BeginAsync(request);
+            _begins.Add(begin);
+            switch (await begin.WaitAsync(stop).ConfigureAwait(false))
             {
                 case BeginAnswer.NeedsWeights:
                     await work.Weights!.SendAsync(worker, piece, Hear, stop).ConfigureAwait(false);
                     return false;
                 case BeginAnswer.Leaving:
-                    throw new LostWorkerException("It is stopping.");
+                    throw Leaving();
+                case BeginAnswer.Begun:
+                    IsOnDevice = true;
+                    break;
             }
 
             _begun = true;
         }
 
+        if (_result is not null)
+            return await ReadAsync(piece, stop).ConfigureAwait(false);
         PollAnswer answer = await worker
             .Grain.PollAsync(_ticket, WorkerCalls.PollMilliseconds, piece)
             .WaitAsync(stop)
             .ConfigureAwait(false);
+        IsOnDevice = answer.State == BlockState.Running;
         switch (answer.State)
         {
             case BlockState.Done:
-                if (await ReadAsync(answer, piece, stop).ConfigureAwait(false) is not { } result)
-                    goto case BlockState.Unknown;
-                work.Succeed(result);
-                worker.Count();
-                return true;
+                (_result, _read) = (new byte[answer.Length], answer.Bytes.Length);
+                answer.Bytes.CopyTo(_result, 0);
+                return await ReadAsync(piece, stop).ConfigureAwait(false);
             case BlockState.Failed when answer.Failure == BlockFailure.Mismatch:
                 throw new RefusedWorkerException(answer.Message);
             case BlockState.Failed:
                 work.Fail(Failure(answer));
                 return true;
             case BlockState.Leaving:
-                throw new LostWorkerException("It is stopping.");
+                throw Leaving();
             case BlockState.Unknown:
                 _begun = false;
                 return false;
@@ -151,25 +168,31 @@ internal sealed class BlockDialogue(WorkerLink worker, int device, BlockWork wor
         }
     }
 
-    /// <summary>The result; null when the worker has it no more.</summary>
-    private async Task<byte[]?> ReadAsync(PollAnswer answer, int piece, CancellationToken stop)
+    /// <summary>Reads on in the result, from where it was when a call failed.</summary>
+    /// <returns>Whether the block has ended; not when the worker has the result no more.</returns>
+    private async Task<bool> ReadAsync(int piece, CancellationToken stop)
     {
-        if (answer.Bytes.Length == answer.Length)
-            return answer.Bytes;
-        byte[] result = new byte[answer.Length];
-        answer.Bytes.CopyTo(result, 0);
-        for (int at = answer.Bytes.Length; at < result.Length; )
+        byte[] result = _result!;
+        while (_read < result.Length)
         {
-            byte[]? more = await worker.Grain.ReadAsync(_ticket, at, piece).WaitAsync(stop).ConfigureAwait(false);
+            byte[]? more = await worker.Grain.ReadAsync(_ticket, _read, piece).WaitAsync(stop).ConfigureAwait(false);
             if (more is null)
-                return null;
+            {
+                (_result, _begun) = (null, false);
+                return false;
+            }
+
             Hear();
-            more.CopyTo(result, at);
-            at += more.Length;
+            more.CopyTo(result, _read);
+            _read += more.Length;
         }
 
-        return result;
+        work.Succeed(result, worker.Description.Name);
+        worker.Count();
+        return true;
     }
+
+    private static LostWorkerException Leaving() => new("It is stopping.", isLeaving: true);
 
     /// <summary>The worker has answered.</summary>
     private void Hear() => _heard = Stopwatch.GetTimestamp();

@@ -8,8 +8,8 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Orleans.Clients;
 
 /// <summary>
-/// Hands blocks to workers, to each device as many as it has room for, and takes their results. A block of a worker that is lost waits
-/// for the next one that is free. Thread-safe.
+/// Hands blocks to workers, to each device as many as it has room for, and takes their results. Blocks of workers that were lost go
+/// first, since somebody has waited for them longest; then gradients, which a step waits for; then draws. Thread-safe.
 /// </summary>
 internal sealed class BlockPool : IAsyncDisposable
 {
@@ -19,7 +19,7 @@ internal sealed class BlockPool : IAsyncDisposable
     private readonly WorkerWatch _watch;
     private readonly WorkerClusterOptions _options;
     private readonly Func<WorkerDescription, string?> _refusal;
-    private readonly Channel<BlockWork> _waiting = Channel.CreateUnbounded<BlockWork>();
+    private readonly Channel<BlockWork> _waiting = Channel.CreateUnboundedPrioritized<BlockWork>(new() { Comparer = BlockWork.Order });
     private readonly ConcurrentDictionary<Task, bool> _running = [];
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _lock = new();
@@ -57,11 +57,22 @@ internal sealed class BlockPool : IAsyncDisposable
         }
     }
 
-    /// <summary>Why a worker is given no blocks; null where it is.</summary>
-    public string? RefusalOf(WorkerLink worker)
+    /// <summary>The workers that are there now, and why one is given no blocks.</summary>
+    public ImmutableArray<WorkerStatus> Workers
     {
-        lock (_lock)
-            return _members.GetValueOrDefault(worker)?.Refusal;
+        get
+        {
+            lock (_lock)
+                return
+                [
+                    .. _watch.Workers.Select(worker => new WorkerStatus(
+                        worker.Description.Name,
+                        worker.Description.Devices,
+                        _members.GetValueOrDefault(worker)?.Refusal,
+                        worker.Blocks
+                    )),
+                ];
+        }
     }
 
     /// <summary>Has a block done.</summary>
@@ -82,17 +93,25 @@ internal sealed class BlockPool : IAsyncDisposable
     /// <summary>Has a block done by another worker; fails it where the pool is closed.</summary>
     public void Again(BlockWork work)
     {
+        work.IsAgain = true;
         if (!_waiting.Writer.TryWrite(work))
             work.Fail(new ObjectDisposedException(nameof(WorkerCluster)));
     }
 
     /// <summary>A worker was lost with a block.</summary>
-    public void Lose(BlockWork work, WorkerLink worker, Exception loss)
+    /// <param name="work">The block.</param>
+    /// <param name="worker">The worker.</param>
+    /// <param name="loss">How it was lost.</param>
+    /// <param name="wasOnDevice">Whether the block may be the cause, since a device was at it.</param>
+    public void Lose(BlockWork work, WorkerLink worker, Exception loss, bool wasOnDevice)
     {
+        if (loss is LostWorkerException { IsLeaving: var isLeaving })
+            _watch.GiveUp(worker, isLeaving);
+        if (work.HasEnded)
+            return;
         ClusterMetrics.Lost.Add(1);
-        if (loss is LostWorkerException)
-            _watch.GiveUp(worker);
-        work.Lose(worker.Description.Name);
+        if (wasOnDevice && !worker.IsLeaving && loss is not LostWorkerException { IsLeaving: true })
+            work.Lose(worker.Description.Name);
         if (work.LostWith.Length >= MostLosses)
             work.Fail(
                 new ClusterException(

@@ -6,7 +6,7 @@ namespace VariationalBoN.Orleans.Clients;
 internal sealed class ClusterAgreement(WorkerClusterOptions options)
 {
     private readonly Lock _lock = new();
-    private (ScoringIdentity Origin, string? Execution, string From)? _agreed;
+    private (ScoringIdentity Origin, string From, string? Execution, string ExecutionFrom)? _agreed;
 
     /// <summary>What scored completions come from; known once there was a worker.</summary>
     public ScoringIdentity Origin => Agreed.Origin;
@@ -22,27 +22,29 @@ internal sealed class ClusterAgreement(WorkerClusterOptions options)
         lock (_lock)
         {
             bool isFirst = _agreed is null;
-            (ScoringIdentity origin, string? execution, string from) =
+            string first = $"the worker {worker.Name}";
+            (ScoringIdentity origin, string from, string? execution, string executionFrom) =
                 _agreed
                 ?? (
                     options.Origin ?? worker.Origin,
+                    options.Origin is null ? first : "the client",
                     options.AnyExecution ? null : options.Execution?.ToJson() ?? worker.Execution,
-                    options.Origin is null ? $"the worker {worker.Name}" : "the client"
+                    options.Execution is null ? first : "the client"
                 );
             string[] differences = [.. origin.Differences(worker.Origin, from, "this worker")];
             if (differences.Length > 0)
                 return $"{string.Join("; ", differences)}. Start it with the same models and settings.";
             if (execution is not null && execution != worker.Execution)
-                return $"bits of it differ from those of {(options.Execution is null ? from : "the client")}: "
+                return $"bits of it differ from those of {executionFrom}: "
                     + $"{string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it "
                     + "with the same settings on a processor of the same kind, or say AnyExecution.";
             if (isFirst)
-                _agreed = (origin, execution, from);
+                _agreed = (origin, from, execution, executionFrom);
             return null;
         }
     }
 
-    private (ScoringIdentity Origin, string? Execution, string From) Agreed
+    private (ScoringIdentity Origin, string From, string? Execution, string ExecutionFrom) Agreed
     {
         get
         {

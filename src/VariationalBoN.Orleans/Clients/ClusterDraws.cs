@@ -46,17 +46,20 @@ internal sealed class ClusterDraws(BlockKind kind, BlockPool pool, ClusterAgreem
         string name =
             $"the block of samples {seed.FirstSample} to {seed.FirstSample + completionsPerPrompt - 1} of {prompts.Count} prompts from "
             + $"\"{Short(prompts[0].Canonical)}\" on, drawn from {of}";
-        byte[] result = await pool.RunAsync(new BlockWork(kind, name, serializer.SerializeToArray(request), weights, cancellationToken))
-            .ConfigureAwait(false);
-        var message = serializer.Deserialize<SamplesMessage>(result)!;
-        ScoredSample[] drawn = message.ToSamples();
-        var scored = new ScoredBatch(
-            drawn,
-            Enumerable.Range(0, drawn.Length).Select(i => i / completionsPerPrompt),
-            agreement.Origin,
-            message.ToComponents()
-        );
-        return (scored, message.LogProb);
+        var work = new BlockWork(kind, name, serializer.SerializeToArray(request), weights, cancellationToken);
+        byte[] result = await pool.RunAsync(work).ConfigureAwait(false);
+        return work.Use(() =>
+        {
+            var message = serializer.Deserialize<SamplesMessage>(result)!;
+            ScoredSample[] drawn = message.ToSamples();
+            var scored = new ScoredBatch(
+                drawn,
+                Enumerable.Range(0, drawn.Length).Select(i => i / completionsPerPrompt),
+                agreement.Origin,
+                message.ToComponents()
+            );
+            return (scored, message.LogProb);
+        });
     }
 
     private static string Short(string text) =>

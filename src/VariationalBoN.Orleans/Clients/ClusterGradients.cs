@@ -24,7 +24,7 @@ internal sealed class ClusterGradients(BlockPool pool, ImmutableArray<Parameter>
     {
         using var sum = new GradientSum(parameters, parts, weights.Version.Digest);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var computing = new List<Task<GradientPart>>();
+        var computing = new List<Task<(BlockWork Work, GradientPart Part)>>();
         int asked = 0;
         try
         {
@@ -33,9 +33,14 @@ internal sealed class ClusterGradients(BlockPool pool, ImmutableArray<Parameter>
                 int most = sum.Added + (2 * Math.Max(1, pool.Hands));
                 for (; asked < parts.Length && asked < most; asked++)
                     computing.Add(PartAsync(GradientRequest.Of(loss, parts[asked], numbers), weights, stop.Token));
-                Task<GradientPart> ended = await Task.WhenAny(computing).ConfigureAwait(false);
+                Task<(BlockWork Work, GradientPart Part)> ended = await Task.WhenAny(computing).ConfigureAwait(false);
                 computing.Remove(ended);
-                sum.Add(await ended.ConfigureAwait(false));
+                (BlockWork work, GradientPart part) = await ended.ConfigureAwait(false);
+                work.Use(() =>
+                {
+                    sum.Add(part);
+                    return true;
+                });
             }
 
             return sum.ToLoss();
@@ -47,10 +52,15 @@ internal sealed class ClusterGradients(BlockPool pool, ImmutableArray<Parameter>
         }
     }
 
-    private async Task<GradientPart> PartAsync(GradientRequest request, PublishedWeights weights, CancellationToken cancellationToken)
+    private async Task<(BlockWork Work, GradientPart Part)> PartAsync(
+        GradientRequest request,
+        PublishedWeights weights,
+        CancellationToken cancellationToken
+    )
     {
         string name = $"part {request.Index} of {request.Parts} of the gradient of \"{request.Loss}\", version {weights.Version.Number}";
         var work = new BlockWork(BlockKind.Gradient, name, cluster.Serializer.SerializeToArray(request), weights, cancellationToken);
-        return cluster.Serializer.Deserialize<GradientAnswer>(await pool.RunAsync(work).ConfigureAwait(false))!.ToPart();
+        byte[] result = await pool.RunAsync(work).ConfigureAwait(false);
+        return (work, work.Use(() => cluster.Serializer.Deserialize<GradientAnswer>(result)!.ToPart()));
     }
 }

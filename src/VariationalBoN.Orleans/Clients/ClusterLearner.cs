@@ -61,7 +61,16 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
                 nameof(own)
             );
         _files = new PublishedFiles(parameters, options.MaxStaleness + 2);
-        _pool = new BlockPool(watch, new LearnerAgreement(cluster.Agreement, own).RefusalOf, cluster.Options, cluster.Log);
+        try
+        {
+            _pool = new BlockPool(watch, new LearnerAgreement(cluster.Agreement, own).RefusalOf, cluster.Options, cluster.Log);
+        }
+        catch
+        {
+            _files.Dispose();
+            throw;
+        }
+
         _draws = new ClusterDraws(BlockKind.Rollout, _pool, cluster.Agreement, cluster.Serializer);
         _gradients = new ClusterGradients(_pool, [.. parameters.Select(parameter => parameter.Value)], cluster);
     }
@@ -72,6 +81,10 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <summary>The identity of the policy with the weights that were published last.</summary>
     /// <exception cref="InvalidOperationException">None were published.</exception>
     public ModelIdentity Policy => ModelIdentity.Parse(Last.Version.Policy);
+
+    /// <summary>The workers that are there now, and why one is given nothing of this learner, such as another policy or other code of a
+    /// loss.</summary>
+    public ImmutableArray<WorkerStatus> Workers => _pool.Workers;
 
     /// <inheritdoc/>
     public ScoringIdentity Origin => _cluster.Agreement.Origin;

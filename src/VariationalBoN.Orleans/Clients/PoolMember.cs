@@ -70,9 +70,10 @@ internal sealed class PoolMember(BlockPool pool, WorkerLink worker, WorkerCluste
 
     private async Task HandleAsync(BlockWork work, int device, CancellationToken leave)
     {
+        var dialogue = new BlockDialogue(worker, device, work, options);
         try
         {
-            await new BlockDialogue(worker, device, work, options).RunAsync(leave).ConfigureAwait(false);
+            await dialogue.RunAsync(leave).ConfigureAwait(false);
         }
         catch (RefusedWorkerException e)
         {
@@ -81,11 +82,11 @@ internal sealed class PoolMember(BlockPool pool, WorkerLink worker, WorkerCluste
         }
         catch (LostWorkerException e)
         {
-            pool.Lose(work, worker, e);
+            pool.Lose(work, worker, e, dialogue.IsOnDevice);
         }
         catch (OperationCanceledException e) when (worker.Gone.IsCancellationRequested)
         {
-            pool.Lose(work, worker, e);
+            pool.Lose(work, worker, e, dialogue.IsOnDevice);
         }
         catch (OperationCanceledException) when (leave.IsCancellationRequested)
         {

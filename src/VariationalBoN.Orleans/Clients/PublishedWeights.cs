@@ -17,18 +17,35 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
     /// <summary>Sends the file to the machine of a worker, unless it came there meanwhile.</summary>
     /// <param name="worker">Who needs it.</param>
     /// <param name="piece">The bytes of a message.</param>
-    /// <param name="arrived">Called for each piece that arrived.</param>
+    /// <param name="heard">Called when the turn is had, and for each piece that arrived: waiting for the turn is no silence of the
+    /// worker.</param>
     /// <param name="cancellationToken">Stops sending.</param>
-    /// <exception cref="ClusterException">The file is not kept any more.</exception>
-    public async Task SendAsync(WorkerLink worker, int piece, Action arrived, CancellationToken cancellationToken)
+    /// <exception cref="ClusterException">The file is not kept any more, or cannot be read.</exception>
+    public async Task SendAsync(WorkerLink worker, int piece, Action heard, CancellationToken cancellationToken)
     {
         using IDisposable turn = await machines.WaitAsync(worker.Description, cancellationToken).ConfigureAwait(false);
+        heard();
         if (await worker.Grain.HasWeightsAsync(version.Digest).WaitAsync(cancellationToken).ConfigureAwait(false))
             return;
-        FileStream file;
+        using FileStream file = Open();
+        var transfer = Guid.NewGuid();
+        byte[] buffer = new byte[piece];
+        for (long offset = 0; offset < file.Length; )
+        {
+            int count = await ReadAsync(file, buffer, cancellationToken).ConfigureAwait(false);
+            var part = new WeightPiece(version.Digest, transfer, offset, file.Length, count == piece ? buffer : buffer[..count]);
+            await worker.Grain.PutWeightsAsync(part).WaitAsync(cancellationToken).ConfigureAwait(false);
+            heard();
+            offset += count;
+            ClusterMetrics.WeightBytes.Add(count);
+        }
+    }
+
+    private FileStream Open()
+    {
         try
         {
-            file = File.OpenRead(path);
+            return File.OpenRead(path);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -39,20 +56,28 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
                 e
             );
         }
-
-        using (file)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            var transfer = Guid.NewGuid();
-            byte[] buffer = new byte[piece];
-            for (long offset = 0; offset < file.Length; )
-            {
-                int count = await file.ReadAtLeastAsync(buffer, piece, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
-                var part = new WeightPiece(version.Digest, transfer, offset, file.Length, count == piece ? buffer : buffer[..count]);
-                await worker.Grain.PutWeightsAsync(part).WaitAsync(cancellationToken).ConfigureAwait(false);
-                arrived();
-                offset += count;
-                ClusterMetrics.WeightBytes.Add(count);
-            }
+            throw Unreadable(e);
         }
     }
+
+    private async Task<int> ReadAsync(FileStream file, byte[] buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await file.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException e)
+        {
+            throw Unreadable(e);
+        }
+    }
+
+    private ClusterException Unreadable(Exception fault) =>
+        new(
+            $"The learner cannot read its own file of the weights of version {version.Number}, {path}. {fault.Message} See the disk of the "
+                + "learner, and publish again.",
+            fault
+        );
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -48,15 +49,7 @@ public sealed class WorkerCluster : IAsyncDisposable
     public ICompletionSource Reference { get; }
 
     /// <summary>The workers that are there now.</summary>
-    public ImmutableArray<WorkerStatus> Workers =>
-        [
-            .. _watch.Workers.Select(worker => new WorkerStatus(
-                worker.Description.Name,
-                worker.Description.Devices,
-                _pool.RefusalOf(worker),
-                worker.Blocks
-            )),
-        ];
+    public ImmutableArray<WorkerStatus> Workers => _pool.Workers;
 
     /// <summary>How the client uses the cluster.</summary>
     internal WorkerClusterOptions Options { get; }
@@ -87,9 +80,7 @@ public sealed class WorkerCluster : IAsyncDisposable
     )
     {
         ArgumentNullException.ThrowIfNull(configure);
-        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.UseOrleansClient(client => configure(client.AddVariationalBoN()));
-        IHost host = builder.Build();
+        IHost host = HostOf(configure);
         try
         {
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
@@ -112,6 +103,7 @@ public sealed class WorkerCluster : IAsyncDisposable
     /// <returns>The learner, the caller's to dispose before this cluster.</returns>
     /// <exception cref="ArgumentException">There is no policy or parameter, one stands twice, its scorer is not that of the workers, or an
     /// option is out of range.</exception>
+    /// <exception cref="ObjectDisposedException">This cluster is disposed of.</exception>
     public ClusterLearner CreateLearner(ClusterWorker own, ClusterLearnerOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(own);
@@ -130,6 +122,15 @@ public sealed class WorkerCluster : IAsyncDisposable
             await host.StopAsync().ConfigureAwait(false);
             host.Dispose();
         }
+    }
+
+    /// <summary>A host of a client alone, which leaves the signals to the program.</summary>
+    internal static IHost HostOf(Action<IClientBuilder> configure)
+    {
+        HostApplicationBuilder builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Services.Replace(ServiceDescriptor.Singleton<IHostLifetime, CallersLifetime>());
+        builder.UseOrleansClient(client => configure(client.AddVariationalBoN()));
+        return builder.Build();
     }
 
     /// <summary>Looks for workers, and gives the cluster once there is one.</summary>

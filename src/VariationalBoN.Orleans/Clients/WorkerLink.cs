@@ -30,6 +30,14 @@ internal sealed class WorkerLink(string address, IWorkerGrain grain, WorkerDescr
     /// <summary>It has done one more.</summary>
     public void Count() => Interlocked.Increment(ref _blocks);
 
+    /// <summary>Whether it stops in good order, so that no block is the cause.</summary>
+    public bool IsLeaving { get; private set; }
+
     /// <summary>It is not there any more.</summary>
-    public void Leave() => _gone.Cancel();
+    /// <param name="isLeaving">Whether it stops in good order.</param>
+    public void Leave(bool isLeaving)
+    {
+        IsLeaving |= isLeaving;
+        _gone.Cancel();
+    }
 }

@@ -33,10 +33,15 @@ internal sealed class WorkerWatch : IAsyncDisposable
     public Exception? Failure { get; private set; }
 
     /// <summary>Tells a pool of workers, now and whenever they change, and at least each second.</summary>
+    /// <exception cref="ObjectDisposedException">Nobody watches any more.</exception>
     public void Add(BlockPool pool)
     {
         lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, typeof(WorkerCluster));
             _pools = _pools.Add(pool);
+        }
+
         pool.Look(_workers);
     }
 
@@ -47,29 +52,37 @@ internal sealed class WorkerWatch : IAsyncDisposable
             _pools = _pools.Remove(pool);
     }
 
-    /// <summary>Gives a worker up that answers no more: it is asked anew who it is.</summary>
-    public void GiveUp(WorkerLink worker)
+    /// <summary>Gives a worker up that answers no more, or stops: it is asked anew who it is. Does nothing where another block has
+    /// done so.</summary>
+    public void GiveUp(WorkerLink worker, bool isLeaving)
     {
         lock (_lock)
         {
+            if (!_workers.Contains(worker))
+                return;
             _workers = _workers.Remove(worker);
             _asked.Remove(worker.Address);
         }
 
-        worker.Leave();
+        worker.Leave(isLeaving);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, true))
-            return;
+        lock (_lock)
+        {
+            if (_isDisposed)
+                return;
+            _isDisposed = true;
+        }
+
         await _stop.CancelAsync().ConfigureAwait(false);
         await _watching.ConfigureAwait(false);
         foreach (BlockPool pool in _pools) // of learners that were not disposed of before
             await pool.DisposeAsync().ConfigureAwait(false);
         foreach (WorkerLink worker in _workers)
-            worker.Leave();
+            worker.Leave(isLeaving: true);
         _stop.Dispose();
     }
 
@@ -114,7 +127,7 @@ internal sealed class WorkerWatch : IAsyncDisposable
         }
 
         foreach (WorkerLink worker in gone)
-            worker.Leave();
+            worker.Leave(view.Leaving.Contains(worker.Address));
         foreach (string silo in unknown)
             _ = DescribeAsync(silo);
     }
@@ -129,8 +142,8 @@ internal sealed class WorkerWatch : IAsyncDisposable
                 return; // a silo that does not draw
             lock (_lock)
             {
-                if (!_asked.Contains(silo))
-                    return; // it has left meanwhile
+                if (!_asked.Contains(silo) || _workers.Any(worker => worker.Address == silo))
+                    return; // it has left meanwhile, or was asked twice
                 _workers = _workers.Add(new WorkerLink(silo, grain, description));
             }
 

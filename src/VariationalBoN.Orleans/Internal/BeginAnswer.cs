@@ -3,8 +3,11 @@ namespace VariationalBoN.Orleans.Internal;
 /// <summary>What becomes of a block that was handed over.</summary>
 internal enum BeginAnswer
 {
-    /// <summary>It waits for the device, or is drawn.</summary>
+    /// <summary>The device is at it, or was.</summary>
     Begun,
+
+    /// <summary>It waits for the device.</summary>
+    Waits,
 
     /// <summary>Its weights are not on the machine: send them, then hand it over again.</summary>
     NeedsWeights,

@@ -6,7 +6,10 @@ internal enum BlockState
     /// <summary>The worker knows no such ticket: it was forgotten, or never came.</summary>
     Unknown,
 
-    /// <summary>It waits or is drawn.</summary>
+    /// <summary>It waits for the device.</summary>
+    Waiting,
+
+    /// <summary>The device is at it.</summary>
     Running,
 
     /// <summary>Its result can be read.</summary>

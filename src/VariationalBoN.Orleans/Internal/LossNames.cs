@@ -13,14 +13,19 @@ internal static class LossNames
 
     /// <summary>The first loss of the learner that a worker has not, or that is other code there, in words; null where there is
     /// none.</summary>
-    public static string? Difference(IReadOnlyDictionary<string, string> learner, IReadOnlyDictionary<string, string> worker)
+    public static string? Difference(
+        IReadOnlyDictionary<string, string> learner,
+        IReadOnlyDictionary<string, string> worker,
+        string at1 = "the learner",
+        string at2 = "the worker"
+    )
     {
         foreach ((string name, string code) in learner.OrderBy(loss => loss.Key, StringComparer.Ordinal))
         {
             if (!worker.TryGetValue(name, out string? theirs))
                 return Missing(name, worker.Keys);
             if (theirs != code)
-                return $"the loss \"{name}\" is \"{theirs}\" at the worker and \"{code}\" at the learner. Start both from one build, or "
+                return $"the loss \"{name}\" is \"{theirs}\" at {at2} and \"{code}\" at {at1}. Start both from one build, or "
                     + "give builds of one source the same ClusterWorker.LossVersion.";
         }
 

@@ -11,10 +11,10 @@ internal sealed class ClusterViewGrain(IClusterMembershipService membership) : G
     {
         ClusterMembershipSnapshot now = membership.CurrentSnapshot;
         return Task.FromResult(
-            new ClusterView(
-                now.Version.Value,
-                [.. now.Members.Where(member => member.Value.Status == SiloStatus.Active).Select(member => member.Key.ToParsableString())]
-            )
+            new ClusterView(now.Version.Value, Those(SiloStatus.Active), [.. Those(SiloStatus.ShuttingDown), .. Those(SiloStatus.Stopping)])
         );
+
+        string[] Those(SiloStatus status) =>
+            [.. now.Members.Where(member => member.Value.Status == status).Select(member => member.Key.ToParsableString())];
     }
 }

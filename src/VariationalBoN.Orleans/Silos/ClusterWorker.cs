@@ -43,10 +43,17 @@ public sealed class ClusterWorker(Scorer scorer) : IDisposable
 
     /// <summary>Losses of your own whose gradients a learner asks for, by name, copied; that of
     /// <see cref="ClusterLearner.BackwardAsync(ClusterRollouts, double[], int, CancellationToken)"/> is there without.</summary>
+    /// <exception cref="ArgumentException">One has the name of that loss, "VariationalBoN.ScoreFunction".</exception>
     public IReadOnlyDictionary<string, GradientLoss> Losses
     {
         get;
-        init => field = value.ToImmutableDictionary(StringComparer.Ordinal);
+        init =>
+            field = value.ContainsKey(ScoreFunctionLoss)
+                ? throw new ArgumentException(
+                    $"The name \"{ScoreFunctionLoss}\" is that of the loss which every worker has; give yours another one.",
+                    nameof(value)
+                )
+                : value.ToImmutableDictionary(StringComparer.Ordinal);
     } = ImmutableDictionary<string, GradientLoss>.Empty;
 
     /// <summary>What tells that the code behind <see cref="Losses"/> is the same at learner and worker, such as the version of your

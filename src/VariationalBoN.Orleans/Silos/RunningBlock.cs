@@ -3,42 +3,47 @@ using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Silos;
 
+#pragma warning disable CA1001 // the source is cancelled once and for all, and holds no timer and no handle
+
 /// <summary>A block under way. Thread-safe.</summary>
 internal sealed class RunningBlock
 {
-    private readonly CancellationTokenSource _stop;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _asked = Stopwatch.GetTimestamp();
 
-    private RunningBlock(CancellationTokenSource stop, Task<byte[]> result) => (_stop, Result) = (stop, result);
+    /// <summary>Hands a block to a device, which begins with it when its turn comes.</summary>
+    public RunningBlock(WorkerDevice device, BeginRequest request) => Result = device.RunAsync(request, _started.SetResult, _stop.Token);
+
+    /// <summary>A block that cannot be done.</summary>
+    public RunningBlock(Exception failure)
+    {
+        Result = Task.FromException<byte[]>(failure);
+        _started.SetResult();
+    }
 
     /// <summary>Its result.</summary>
     public Task<byte[]> Result { get; }
 
+    /// <summary>Ends when the device begins with it.</summary>
+    public Task Started => _started.Task;
+
+    /// <summary>Whether it was told to end.</summary>
+    public bool IsStopped => _stop.IsCancellationRequested;
+
     /// <summary>How long nobody has asked for it.</summary>
     public TimeSpan Unasked => Stopwatch.GetElapsedTime(Volatile.Read(ref _asked));
-
-    /// <summary>Hands a block to a device.</summary>
-    public static RunningBlock Begin(WorkerDevice device, BeginRequest request)
-    {
-        var stop = new CancellationTokenSource();
-        return new RunningBlock(stop, device.RunAsync(request, stop.Token));
-    }
-
-    /// <summary>A block that cannot be done.</summary>
-    public static RunningBlock Failed(Exception failure) => new(new CancellationTokenSource(), Task.FromException<byte[]>(failure));
 
     /// <summary>Somebody asked for it.</summary>
     public void Touch() => Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
 
-    /// <summary>Ends it; nobody asks for its result any more.</summary>
+    /// <summary>Ends it; nobody asks for its result any more. What judges and models do when their token is cancelled runs
+    /// elsewhere.</summary>
     public void Stop()
     {
-        _stop.Cancel();
-        Result.ContinueWith(
-            ended => _ = ended.Exception,
-            CancellationToken.None,
-            TaskContinuationOptions.ExecuteSynchronously,
-            TaskScheduler.Default
-        );
+        _stop
+            .CancelAsync()
+            .Observe(fault => Trace.TraceError($"A block was told to end, and what was registered with its token threw: {fault}"));
+        Result.Observe();
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics;
 using VariationalBoN.Orleans.Internal;
 using VariationalBoN.Rewards;
 
@@ -11,6 +12,7 @@ namespace VariationalBoN.Orleans.Silos;
 internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSpan abandonedAfter)
 {
     private readonly ConcurrentDictionary<Guid, RunningBlock> _blocks = [];
+    private readonly ConcurrentDictionary<Guid, long> _forgotten = []; // by their clients, and when
     private readonly Lock _beginning = new();
     private bool _isClosed;
 
@@ -21,21 +23,22 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
         {
             if (_isClosed)
                 return BeginAnswer.Leaving;
-            _blocks.GetOrAdd(
+            if (_forgotten.ContainsKey(request.Ticket))
+                return BeginAnswer.Waits; // the call was late, and nobody reads its answer
+            RunningBlock block = _blocks.GetOrAdd(
                 request.Ticket,
                 _ =>
                     request.Device >= 0 && request.Device < devices.Length
-                        ? RunningBlock.Begin(devices[request.Device], request)
-                        : RunningBlock.Failed(
+                        ? new RunningBlock(devices[request.Device], request)
+                        : new RunningBlock(
                             new ArgumentException($"The silo has {devices.Length} devices and none of number {request.Device}.")
                         )
             );
+            return block.Started.IsCompleted ? BeginAnswer.Begun : BeginAnswer.Waits;
         }
-
-        return BeginAnswer.Begun;
     }
 
-    /// <summary>Waits a moment for a block.</summary>
+    /// <summary>Waits a moment for a block to end, or to begin where it waits.</summary>
     public async Task<PollAnswer> PollAsync(Guid ticket, int milliseconds, int most)
     {
         if (!_blocks.TryGetValue(ticket, out RunningBlock? block))
@@ -44,12 +47,13 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
         if (!block.Result.IsCompleted)
         {
             using var enough = new CancellationTokenSource();
-            await Task.WhenAny(block.Result, Task.Delay(milliseconds, enough.Token));
+            Task moment = Task.Delay(milliseconds, enough.Token);
+            await (block.Started.IsCompleted ? Task.WhenAny(block.Result, moment) : Task.WhenAny(block.Result, block.Started, moment));
             await enough.CancelAsync();
         }
 
         if (!block.Result.IsCompleted)
-            return new PollAnswer { State = BlockState.Running };
+            return new PollAnswer { State = block.Started.IsCompleted ? BlockState.Running : BlockState.Waiting };
         if (block.Result.IsCompletedSuccessfully)
         {
             byte[] result = block.Result.Result;
@@ -61,12 +65,14 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
             };
         }
 
-        if (_isClosed || block.Result.IsCanceled)
+        if (_isClosed)
             return new PollAnswer { State = BlockState.Leaving };
-        Exception failure = block.Result.Exception!.InnerException!;
+        if (block.IsStopped)
+            return new PollAnswer { State = BlockState.Unknown }; // it was forgotten meanwhile
+        Exception failure = await FailureOf(block.Result);
         if (failure is WeightsGoneException)
         {
-            Forget(ticket); // the client hands it over again, and then sends them
+            Drop(ticket); // the client hands it over again, and then sends them
             return new PollAnswer { State = BlockState.Unknown };
         }
 
@@ -88,18 +94,21 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
         return result[offset..Math.Min(result.Length, offset + most)];
     }
 
-    /// <summary>Forgets a block, and ends it.</summary>
+    /// <summary>Forgets a block, and ends it; a call to begin it that comes later, since the network held it up, begins nothing.</summary>
     public void Forget(Guid ticket)
     {
-        if (_blocks.TryRemove(ticket, out RunningBlock? block))
-            block.Stop();
+        lock (_beginning)
+            _forgotten[ticket] = Stopwatch.GetTimestamp();
+        Drop(ticket);
     }
 
-    /// <summary>Forgets those that nobody has asked for in a long time.</summary>
+    /// <summary>Drops those that nobody has asked for in a long time, and the memory of those forgotten as long ago.</summary>
     public void ForgetAbandoned()
     {
         foreach ((Guid ticket, _) in _blocks.Where(block => block.Value.Unasked > abandonedAfter))
-            Forget(ticket);
+            Drop(ticket);
+        foreach ((Guid ticket, _) in _forgotten.Where(pair => Stopwatch.GetElapsedTime(pair.Value) > abandonedAfter))
+            _forgotten.TryRemove(ticket, out _);
     }
 
     /// <summary>Ends all, and begins none any more.</summary>
@@ -108,7 +117,28 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
         lock (_beginning)
             _isClosed = true;
         foreach (Guid ticket in _blocks.Keys)
-            Forget(ticket);
+            Drop(ticket);
+    }
+
+    private void Drop(Guid ticket)
+    {
+        if (_blocks.TryRemove(ticket, out RunningBlock? block))
+            block.Stop();
+    }
+
+    /// <summary>What a result failed with; also where something of the worker was cancelled that nobody here has cancelled, such as a
+    /// judge by a time limit of its own.</summary>
+    private static async Task<Exception> FailureOf(Task<byte[]> result)
+    {
+        try
+        {
+            await result.ConfigureAwait(false);
+            throw new UnreachableException("The block has not failed.");
+        }
+        catch (Exception e) when (e is not UnreachableException)
+        {
+            return e;
+        }
     }
 
     private static BlockFailure KindOf(Exception failure) =>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using VariationalBoN.Orleans.Internal;
@@ -11,6 +12,8 @@ internal sealed class WeightsCache
     private const string Ending = ".safetensors",
         Unfinished = ".part";
     private readonly ConcurrentDictionary<string, bool> _checked = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Guid, Transfer> _transfers = [];
+    private static readonly TimeSpan s_dead = TimeSpan.FromHours(1); // after which nobody sends the rest
     private readonly int _kept;
 
     /// <summary>The files of a folder, which is made when it is not there, for this user alone.</summary>
@@ -54,10 +57,25 @@ internal sealed class WeightsCache
         return path;
     }
 
-    /// <summary>Writes a piece; the last one makes the file one of the cache.</summary>
-    /// <exception cref="InvalidDataException">The pieces are not what the digest is of.</exception>
+    /// <summary>Writes a piece; the last one makes the file one of the cache. The digest is formed as pieces come, so that no call takes
+    /// long.</summary>
+    /// <exception cref="InvalidDataException">The pieces are not what the digest is of, or one is missing.</exception>
     public void Put(WeightPiece piece)
     {
+        if (piece.Offset == 0)
+            ForgetDead();
+        Transfer transfer = _transfers.GetOrAdd(piece.Transfer, _ => new Transfer());
+        lock (transfer)
+            Put(piece, transfer);
+    }
+
+    private void Put(WeightPiece piece, Transfer transfer)
+    {
+        if (piece.Offset != transfer.Length)
+            throw new InvalidDataException(
+                $"A piece of published weights begins at {piece.Offset}, and {transfer.Length} bytes have come: one was lost on the way. "
+                    + "Publish them again."
+            );
         string path = PathOf(piece.Digest),
             part = Path.Combine(Folder, $"{piece.Digest}-{piece.Transfer:N}{Unfinished}");
         using (var file = new FileStream(part, piece.Offset == 0 ? FileMode.OpenOrCreate : FileMode.Open, FileAccess.Write, FileShare.None))
@@ -66,9 +84,11 @@ internal sealed class WeightsCache
             file.Write(piece.Bytes);
         }
 
+        transfer.Take(piece.Bytes);
         if (piece.Offset + piece.Bytes.Length < piece.Length)
             return;
-        string found = DigestOf(part);
+        _transfers.TryRemove(piece.Transfer, out _);
+        string found = transfer.End();
         if (found != piece.Digest)
         {
             File.Delete(part);
@@ -120,10 +140,20 @@ internal sealed class WeightsCache
             ? Path.Combine(Folder, digest + Ending)
             : throw new ArgumentException($"The digest \"{digest}\" is no SHA-256 in hexadecimal digits.", nameof(digest));
 
+    /// <summary>Lets go of transfers whose client has died.</summary>
+    private void ForgetDead()
+    {
+        foreach ((Guid id, Transfer transfer) in _transfers.Where(pair => pair.Value.Idle > s_dead))
+        {
+            if (_transfers.TryRemove(id, out _))
+                transfer.End();
+        }
+    }
+
     /// <summary>Takes away what is old: a process that maps or reads a file keeps what it has.</summary>
     private void Prune()
     {
-        DateTime dead = DateTime.UtcNow.AddHours(-1);
+        DateTime dead = DateTime.UtcNow - s_dead;
         FileInfo[] files = new DirectoryInfo(Folder).GetFiles();
         foreach (
             FileInfo file in files
@@ -141,6 +171,32 @@ internal sealed class WeightsCache
             {
                 // another worker is reading it: the next piece that comes finds it again
             }
+        }
+    }
+
+    /// <summary>One sending of a file, as far as it has come.</summary>
+    private sealed class Transfer
+    {
+        private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        private long _taken = Stopwatch.GetTimestamp();
+
+        public long Length { get; private set; }
+
+        public TimeSpan Idle => Stopwatch.GetElapsedTime(Volatile.Read(ref _taken));
+
+        public void Take(byte[] bytes)
+        {
+            _hash.AppendData(bytes);
+            Length += bytes.Length;
+            Volatile.Write(ref _taken, Stopwatch.GetTimestamp());
+        }
+
+        /// <summary>The digest of all.</summary>
+        public string End()
+        {
+            string digest = Convert.ToHexStringLower(_hash.GetHashAndReset());
+            _hash.Dispose();
+            return digest;
         }
     }
 }

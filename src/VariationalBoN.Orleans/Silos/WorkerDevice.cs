@@ -19,12 +19,16 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
     private (string Digest, string Policy)? _used; // the weights in the policy, and whose they were found to be
 
     /// <summary>Does a block when its turn comes.</summary>
+    /// <param name="request">The block.</param>
+    /// <param name="started">Called when the turn has come.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>Its result in bytes.</returns>
-    public async Task<byte[]> RunAsync(BeginRequest request, CancellationToken cancellationToken)
+    public async Task<byte[]> RunAsync(BeginRequest request, Action started, CancellationToken cancellationToken)
     {
         await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            started();
             return await OwnThread
                 .RunAsync(() =>
                 {
@@ -41,11 +45,17 @@ internal sealed class WorkerDevice(ClusterWorker worker, WeightsCache weights, S
         }
     }
 
-    /// <summary>Disposes of the models once what is under way has ended; no other block may begin.</summary>
+    /// <summary>Disposes of the models, on a thread of its own, once what is under way has ended; no other block may begin.</summary>
     public async Task CloseAsync()
     {
         await _turn.WaitAsync().ConfigureAwait(false);
-        worker.Dispose();
+        await OwnThread
+            .RunAsync(() =>
+            {
+                worker.Dispose();
+                return true;
+            })
+            .ConfigureAwait(false);
     }
 
     private async Task<byte[]> DrawAsync(BeginRequest request, CancellationToken cancellationToken)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Configuration;
@@ -18,11 +19,17 @@ internal sealed class WorkerHost(
     ILogger<WorkerHost> logger
 ) : ILifecycleParticipant<ISiloLifecycle>, IDisposable
 {
-    private static readonly Action<ILogger, string, int, double, Exception?> s_unended = LoggerMessage.Define<string, int, double>(
+    private static readonly Action<ILogger, string, int, string, Exception?> s_unended = LoggerMessage.Define<string, int, string>(
         LogLevel.Warning,
         new EventId(16, "BlockUnended"),
-        "The silo {Silo} stops, but what device {Device} is at has not ended within {Seconds} seconds, such as a judge that does not heed "
+        "The silo {Silo} stops, but what device {Device} is at has not ended within {Limit}, such as a judge that does not heed "
             + "its token: it is left behind. Give judges time limits."
+    );
+
+    private static readonly Action<ILogger, string, int, Exception?> s_undisposed = LoggerMessage.Define<string, int>(
+        LogLevel.Error,
+        new EventId(17, "WorkerUndisposed"),
+        "The silo {Silo} stops, and what device {Device} owns threw when it was disposed of."
     );
 
     private readonly Lock _closing = new();
@@ -52,8 +59,12 @@ internal sealed class WorkerHost(
             ? BeginAnswer.NeedsWeights
             : Blocks.Begin(request);
 
-    /// <summary>Ends what is under way; models are disposed of when it has ended.</summary>
-    public void Dispose() => Close();
+    /// <summary>Stops, where the silo did not do so in order, such as when its start has failed.</summary>
+    public void Dispose()
+    {
+        if (_closed is null)
+            StopAsync(CancellationToken.None).GetAwaiter().GetResult();
+    }
 
     private async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -66,15 +77,23 @@ internal sealed class WorkerHost(
                 ClusterWorker made =
                     setup.Create(services, number)
                     ?? throw new InvalidOperationException($"The function that makes the worker of device {number} returned null.");
-                return (made, Describe(made));
+                try
+                {
+                    return (made, Describe(made));
+                }
+                catch
+                {
+                    made.Dispose();
+                    throw;
+                }
             });
             _devices = _devices.Add(new WorkerDevice(worker, _weights, serializer));
             _description ??= description;
-            if (Comparable(description) != Comparable(_description))
+            string[] differences = [.. Differences(_description, description, $"device {number}")];
+            if (differences.Length > 0)
                 throw new InvalidOperationException(
-                    $"Device {number} of the silo {silo.Name} has other models than device 0; all "
-                        + "devices of a silo must have the same: "
-                        + $"{string.Join("; ", _description.Origin.Differences(description.Origin, "device 0", $"device {number}"))}."
+                    $"Device {number} of the silo {silo.Name} has other models, parameters or losses than device 0; all devices of a silo "
+                        + $"must have the same: {string.Join("; ", differences)}"
                 );
         }
 
@@ -82,8 +101,27 @@ internal sealed class WorkerHost(
         _abandoned = new Timer(_ => _blocks.ForgetAbandoned(), null, setup.Options.AbandonedAfter, setup.Options.AbandonedAfter / 4);
     }
 
-    private static string Comparable(WorkerDescription one) =>
-        string.Join('\n', one.Reference, one.RewardModel, one.Scoring, one.Policy, one.Parameters, string.Join('\n', one.Losses));
+    private static IEnumerable<string> Differences(WorkerDescription first, WorkerDescription other, string name)
+    {
+        const string First = "device 0";
+        foreach (string difference in first.Origin.Differences(other.Origin, First, name))
+            yield return difference;
+        if ((first.Policy is null) != (other.Policy is null))
+            yield return $"{(first.Policy is null ? First : name)} has no policy";
+        else if (first.Policy is not null)
+        {
+            foreach (string difference in ModelIdentity.Parse(first.Policy).Differences(ModelIdentity.Parse(other.Policy!)))
+                yield return $"the policy of {First} and of {name}: {difference}";
+        }
+
+        if (ParameterLines.Difference(first.Parameters, other.Parameters, First, name) is string parameters)
+            yield return parameters;
+        if (
+            (LossNames.Difference(first.Losses, other.Losses, First, name) ?? LossNames.Difference(other.Losses, first.Losses, name, First))
+            is string losses
+        )
+            yield return losses;
+    }
 
     private WorkerDescription Describe(ClusterWorker worker)
     {
@@ -113,14 +151,21 @@ internal sealed class WorkerHost(
         Task[] closed = Close();
         try
         {
-            await Task.WhenAll(closed).WaitAsync(setup.Options.StopWithin, cancellationToken);
+            await Task.WhenAll(closed).WaitAsync(setup.Options.StopWithin, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {
+            string limit =
+                e is TimeoutException
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"{setup.Options.StopWithin.TotalSeconds:0.#} seconds ({nameof(ClusterWorkerOptions.StopWithin)})"
+                    )
+                    : "the time limit of the host's own stop (HostOptions.ShutdownTimeout)";
             for (int device = 0; device < closed.Length; device++)
             {
                 if (!closed[device].IsCompleted)
-                    s_unended(logger, silo.Name, device, setup.Options.StopWithin.TotalSeconds, null);
+                    s_unended(logger, silo.Name, device, limit, null);
             }
         }
     }
@@ -133,7 +178,20 @@ internal sealed class WorkerHost(
                 return _closed;
             _abandoned?.Dispose();
             _blocks?.Close();
-            return _closed = [.. _devices.Select(device => device.CloseAsync())];
+            return _closed = [.. _devices.Select(CloseAsync)];
+        }
+    }
+
+    /// <summary>Closes a device, also long after the limit; what it owns may throw.</summary>
+    private async Task CloseAsync(WorkerDevice device, int number)
+    {
+        try
+        {
+            await device.CloseAsync().ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            s_undisposed(logger, silo.Name, number, e);
         }
     }
 }

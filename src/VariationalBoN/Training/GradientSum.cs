@@ -27,7 +27,7 @@ public sealed class GradientSum : IDisposable
     /// <param name="parameters">What is trained: those, or equal ones, that the parts are computed with, in their order.</param>
     /// <param name="parts">All parts of the batch, as <see cref="GradientAccumulation.Cut"/> gave them.</param>
     /// <param name="weights">Which weights the parts must be of (<see cref="GradientPart.Weights"/>).</param>
-    /// <exception cref="ArgumentException">The parts are not all those of one batch in their order.</exception>
+    /// <exception cref="ArgumentException">The parts are not all those of one batch in their order, with each completion once.</exception>
     public GradientSum(IReadOnlyList<Parameter> parameters, IReadOnlyList<BatchPart> parts, string weights)
     {
         ArgumentNullException.ThrowIfNull(parameters);
@@ -39,8 +39,23 @@ public sealed class GradientSum : IDisposable
                     + $"their order, as {nameof(GradientAccumulation)}.{nameof(GradientAccumulation.Cut)} made them.",
                 nameof(parts)
             );
+        if (parts.FirstOrDefault(part => part.Batch != parts[0].Batch) is { } other)
+            throw new ArgumentException(
+                $"Part {other.Index} is of the batch {other.Batch}, and part 0 of {parts[0].Batch}; give all parts of one batch, as one call "
+                    + $"of {nameof(GradientAccumulation)}.{nameof(GradientAccumulation.Cut)} made them.",
+                nameof(parts)
+            );
+        int[] positions = [.. parts.SelectMany(part => part.Positions).Order()];
+        int wrong = Enumerable.Range(0, positions.Length).FirstOrDefault(i => positions[i] != i, -1);
+        if (wrong >= 0)
+            throw new ArgumentException(
+                $"The parts do not hold each of the {positions.Length} completions once: "
+                    + $"{(positions[wrong] < wrong ? $"position {positions[wrong]} stands twice" : $"position {wrong} is missing")}. Give what "
+                    + $"{nameof(GradientAccumulation)}.{nameof(GradientAccumulation.Cut)} made, not parts that came alone.",
+                nameof(parts)
+            );
         (_parameters, _parts, _weights) = (parameters, parts, weights);
-        _logProb = new double[parts.Sum(part => part.Positions.Length)];
+        _logProb = new double[positions.Length];
         _before = [.. parameters.Select(CopyOfGradient)];
     }
 

@@ -176,6 +176,8 @@ public sealed class ClusterRefusalTests(ClusterFixture fixture)
             await learner.RolloutsAsync(TableWorld.Prompts, 4, seed: 1);
 
             Assert.Equal(2, said.Count);
+            Assert.Equal(2, learner.Workers.Count(worker => worker.Refused?.Contains("the loss", StringComparison.Ordinal) == true));
+            Assert.DoesNotContain(cluster.Workers, worker => worker.Refused is not null);
             foreach (InProcessSiloHandle other in silos[1..])
                 Assert.Contains(
                     said,

@@ -161,8 +161,16 @@ public sealed class GradientAccumulationTests : IDisposable
         Assert.Contains("for parameter 0, [1, 4, 3]", Refused(smallSum, Part(cut[0])), StringComparison.Ordinal);
         Assert.Contains("Part 1 of", Assert.Throws<InvalidOperationException>(() => sum.ToLoss()).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentException>(() => new GradientSum(_policy.Parameters, cut[1..], "1"));
+        Assert.Contains(
+            "Part 1 is of the batch other, and part 0",
+            NoSum([cut[0], Alone(cut[1], "other"), .. cut[2..]]),
+            StringComparison.Ordinal
+        );
+        Assert.Contains("position 0 stands twice", NoSum([.. cut.Select(part => Alone(part, part.Batch))]), StringComparison.Ordinal);
         Assert.Equal((1, 1), (sum.Added, sum.Held));
 
+        BatchPart Alone(BatchPart part, string batch) => new(part.Scored, batch, part.Index, part.Parts, part.Share);
+        string NoSum(BatchPart[] parts) => Assert.Throws<ArgumentException>(() => new GradientSum(_policy.Parameters, parts, "1")).Message;
         static string Refused(GradientSum sum, GradientPart part) => Assert.Throws<ArgumentException>(() => sum.Add(part)).Message;
     }
 
