@@ -11,8 +11,8 @@ using VariationalBoN.Weights;
 
 namespace Cluster;
 
-/// <summary>Aligns the model to Best-of-8, wherever it is drawn and computed, and keeps every number with all its digits.
-/// Stateless.</summary>
+/// <summary>Aligns the model to Best-of-8, wherever it is drawn and computed,
+/// and keeps every number with all its digits. Stateless.</summary>
 internal static class Alignment
 {
     private const int CheckpointEvery = 5,

@@ -1,5 +1,5 @@
-// The reviews model aligned to Best-of-8 over a cluster of Orleans: read on in Silos (silos and client), Alignment (the loop), OverCluster
-// (what is done there).
+// The reviews model aligned to Best-of-8 over a cluster of Orleans:
+// read on in Silos (silos and client), Alignment (the loop), OverCluster (what is done there).
 using System.CommandLine;
 using Cluster;
 using SampleHosting;

@@ -9,8 +9,8 @@ using VariationalBoN.Weights;
 
 namespace Cluster;
 
-/// <summary>The `reviews` model and judge of SentimentControl: what each process makes for itself, equal everywhere. Not
-/// thread-safe.</summary>
+/// <summary>The `reviews` model and judge of SentimentControl:
+/// what each process makes for itself, equal everywhere. Not thread-safe.</summary>
 internal sealed class ReviewWorld : IDisposable
 {
     private readonly Gpt2 _reference;

@@ -3,8 +3,8 @@ using System.Text.Json;
 
 namespace Cluster;
 
-/// <summary>The run: a primary, three workers and a learner as processes, one worker killed on the way, and the same in one process. Not
-/// thread-safe.</summary>
+/// <summary>The run: a primary, three workers and a learner as processes, one worker killed on the way,
+/// and the same in one process. Not thread-safe.</summary>
 internal sealed class Run(Settings settings, TextWriter output) : IDisposable
 {
     private const int Workers = 3;

@@ -16,8 +16,8 @@ internal sealed class BlockWork(BlockKind kind, string name, byte[] payload, Pub
     private readonly long _number = Interlocked.Increment(ref s_made);
     private readonly TaskCompletionSource<byte[]> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Which of the blocks that wait goes first: those that were given out before, then gradients, then draws; the oldest of
-    /// these.</summary>
+    /// <summary>Which of the blocks that wait goes first: those that were given out before,
+    /// then gradients, then draws; the oldest of these.</summary>
     public static Comparer<BlockWork> Order { get; } =
         Comparer<BlockWork>.Create((one, other) => (one.Rank, one._number).CompareTo((other.Rank, other._number)));
 

@@ -8,8 +8,8 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public static class ClientBuilderExtensions
 {
-    /// <summary>Tries to connect for some time, since silos that load models start slowly, and says what to look at when it
-    /// cannot.</summary>
+    /// <summary>Tries to connect for some time, since silos that load models start slowly,
+    /// and says what to look at when it cannot.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="connectFor">For how long; null for 30 seconds.</param>
     /// <returns>The client.</returns>

@@ -43,8 +43,8 @@ public sealed partial class ClusterLearner
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
     /// <param name="average">What the loss is the mean over.</param>
     /// <param name="loss">The name of the loss (<see cref="ClusterWorker.Losses"/>).</param>
-    /// <param name="numbers">What it needs beside the completions, by name, a number to each completion with a reward; null for
-    /// nothing.</param>
+    /// <param name="numbers">What it needs beside the completions, by name,
+    /// a number to each completion with a reward; null for nothing.</param>
     /// <param name="cancellationToken">Stops the workers.</param>
     /// <returns>Loss and log pi_theta of the whole batch.</returns>
     /// <inheritdoc cref="BackwardAsync(ScoredBatch, int, LossAverage, string, IReadOnlyDictionary{string, double[]}, CancellationToken)"
@@ -64,19 +64,19 @@ public sealed partial class ClusterLearner
 
     /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which the parameters hold: call
     /// the optimizer's <c>ZeroGrad</c> before. How old it is, is not looked at.</summary>
-    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process, where <see cref="Execution"/>
-    /// is its.</remarks>
+    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process,
+    /// where <see cref="Execution"/> is its.</remarks>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
-    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole. About B divided by
-    /// the devices keeps all of them busy.</param>
+    /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.
+    /// About B divided by the devices keeps all of them busy.</param>
     /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
     /// <param name="loss">The name of the loss (<see cref="ClusterWorker.Losses"/>).</param>
-    /// <param name="numbers">What it needs beside the completions, by name, a number to each completion with a reward, such as targets;
-    /// null for nothing.</param>
+    /// <param name="numbers">What it needs beside the completions, by name,
+    /// a number to each completion with a reward, such as targets; null for nothing.</param>
     /// <param name="cancellationToken">Stops the workers.</param>
     /// <returns>Loss and log pi_theta of the whole batch.</returns>
-    /// <exception cref="ArgumentException">The batch has no completion with a reward, numbers are not B, or there is no such
-    /// loss.</exception>
+    /// <exception cref="ArgumentException">The batch has no completion with a reward,
+    /// numbers are not B, or there is no such loss.</exception>
     /// <exception cref="InvalidOperationException">The weights have changed since they were published.</exception>
     /// <exception cref="ClusterException">A part cannot be done; the message names worker, part and remedy.</exception>
     public async Task<AccumulatedLoss> BackwardAsync(

@@ -82,8 +82,8 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <exception cref="InvalidOperationException">None were published.</exception>
     public ModelIdentity Policy => ModelIdentity.Parse(Last.Version.Policy);
 
-    /// <summary>The workers that are there now, and why one is given nothing of this learner, such as another policy or other code of a
-    /// loss.</summary>
+    /// <summary>The workers that are there now, and why one is given nothing of this learner,
+    /// such as another policy or other code of a loss.</summary>
     public ImmutableArray<WorkerStatus> Workers => _pool.Workers;
 
     /// <inheritdoc/>
@@ -92,15 +92,15 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <inheritdoc/>
     public ModelIdentity? Execution => _cluster.Agreement.Execution;
 
-    /// <summary>Publishes the weights as they are now: what is drawn and computed from here on is of them. They are sent to a machine
-    /// when a worker there needs them.</summary>
+    /// <summary>Publishes the weights as they are now: what is drawn and computed from here on is of them.
+    /// They are sent to a machine when a worker there needs them.</summary>
     /// <returns>Their version, one more than before; the same where no weight has changed.</returns>
     /// <exception cref="IOException">The file of them cannot be written.</exception>
     public long Publish() => _files.Publish(() => _policy.Identity).Version.Number;
 
     /// <inheritdoc/>
-    /// <remarks>One block, which one device draws with the weights that were published last. <see cref="RolloutsAsync"/> uses all
-    /// devices.</remarks>
+    /// <remarks>One block, which one device draws with the weights that were published last.
+    /// <see cref="RolloutsAsync"/> uses all devices.</remarks>
     /// <exception cref="InvalidOperationException">No weights were published.</exception>
     public async Task<ScoredBatch> DrawAsync(
         IReadOnlyList<Prompt> prompts,
@@ -120,8 +120,8 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <returns>P * K completions, a group to each prompt, with the version that drew them.</returns>
     /// <remarks>Equal to the bit to what <see cref="DrawBlock.Cut(IReadOnlyList{Prompt}, int, int, int, int)"/>,
     /// <see cref="DrawBlock.DrawAsync"/> and <see cref="DrawBlock.Join"/> give in one process.</remarks>
-    /// <exception cref="InvalidOperationException">No weights were published, or so many versions were while these were drawn that they
-    /// are too old.</exception>
+    /// <exception cref="InvalidOperationException">No weights were published,
+    /// or so many versions were while these were drawn that they are too old.</exception>
     /// <exception cref="ClusterException">A block cannot be done; the message names worker, block and remedy.</exception>
     /// <exception cref="Rewards.RewardModelException">A reward could not be had; the message names worker and block.</exception>
     public async Task<ClusterRollouts> RolloutsAsync(

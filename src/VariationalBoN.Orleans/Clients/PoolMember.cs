@@ -4,8 +4,8 @@ using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans.Clients;
 
-/// <summary>A worker as one pool uses it: why it is refused, or hands, each of which takes blocks for a device as long as the worker is
-/// there. Thread-safe.</summary>
+/// <summary>A worker as one pool uses it: why it is refused, or hands,
+/// each of which takes blocks for a device as long as the worker is there. Thread-safe.</summary>
 /// <param name="pool">The pool.</param>
 /// <param name="worker">The worker.</param>
 /// <param name="options">How many blocks a device is given at once.</param>

@@ -17,8 +17,8 @@ internal sealed class PublishedWeights(WeightsVersion version, string path, Mach
     /// <summary>Sends the file to the machine of a worker, unless it came there meanwhile.</summary>
     /// <param name="worker">Who needs it.</param>
     /// <param name="piece">The bytes of a message.</param>
-    /// <param name="heard">Called when the turn is had, and for each piece that arrived: waiting for the turn is no silence of the
-    /// worker.</param>
+    /// <param name="heard">Called when the turn is had, and for each piece that arrived:
+    /// waiting for the turn is no silence of the worker.</param>
     /// <param name="cancellationToken">Stops sending.</param>
     /// <exception cref="ClusterException">The file is not kept any more, or cannot be read.</exception>
     public async Task SendAsync(WorkerLink worker, int piece, Action heard, CancellationToken cancellationToken)

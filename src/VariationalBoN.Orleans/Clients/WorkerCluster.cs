@@ -11,13 +11,13 @@ using VariationalBoN.Orleans.Internal;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>The workers of a cluster, as a client uses them: a source of reference samples, and what a learner needs.
-/// Thread-safe.</summary>
+/// <summary>The workers of a cluster, as a client uses them:
+/// a source of reference samples, and what a learner needs. Thread-safe.</summary>
 /// <remarks>
 /// A block goes to a device that is free. One whose worker is lost is done again by another one, with equal bits; no sample is lost, none
 /// comes twice. A worker with other models,
-/// another version of this library or other bits is given nothing, and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose
-/// of it before the client.
+/// another version of this library or other bits is given nothing,
+/// and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose of it before the client.
 /// </remarks>
 [Experimental(ExperimentalIds.Cluster)]
 public sealed class WorkerCluster : IAsyncDisposable
@@ -41,7 +41,8 @@ public sealed class WorkerCluster : IAsyncDisposable
     }
 
     /// <summary>Completions of the reference with their rewards: for
-    /// <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, References.ReferenceTableOptions, CancellationToken)"/>.</summary>
+    /// <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, References.ReferenceTableOptions, CancellationToken)"/>.
+    /// </summary>
     /// <remarks>
     /// Each call is one block, which one device draws, so that its bits are those of a call in one process; calls may run at once:
     /// <see cref="References.ReferenceTableOptions.BatchesAtOnce"/> of some 3 for each device keeps all of them busy.
@@ -71,8 +72,8 @@ public sealed class WorkerCluster : IAsyncDisposable
     /// <param name="cancellationToken">Stops connecting and looking.</param>
     /// <returns>The workers, the caller's to dispose, which ends the client.</returns>
     /// <exception cref="ArgumentException">An option is out of range; the message names every fault.</exception>
-    /// <exception cref="ClusterException">No silo answered, no worker came in time, or all were refused; the message names each and
-    /// why.</exception>
+    /// <exception cref="ClusterException">No silo answered, no worker came in time, or all were refused;
+    /// the message names each and why.</exception>
     public static async Task<WorkerCluster> ConnectAsync(
         Action<IClientBuilder> configure,
         WorkerClusterOptions? options = null,
@@ -101,8 +102,8 @@ public sealed class WorkerCluster : IAsyncDisposable
     /// learner. Workers with another policy, other parameters or losses are given nothing of this learner.</param>
     /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>
     /// <returns>The learner, the caller's to dispose before this cluster.</returns>
-    /// <exception cref="ArgumentException">There is no policy or parameter, one stands twice, its scorer is not that of the workers, or an
-    /// option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no policy or parameter, one stands twice,
+    /// its scorer is not that of the workers, or an option is out of range.</exception>
     /// <exception cref="ObjectDisposedException">This cluster is disposed of.</exception>
     public ClusterLearner CreateLearner(ClusterWorker own, ClusterLearnerOptions? options = null)
     {

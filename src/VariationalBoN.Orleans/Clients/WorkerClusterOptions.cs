@@ -7,8 +7,8 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public sealed record WorkerClusterOptions
 {
-    /// <summary>What the reference, the reward model and the way of scoring must be: <see cref="Scorer.Origin"/> of your own scorer.
-    /// Workers with others are refused.</summary>
+    /// <summary>What the reference, the reward model and the way of scoring must be:
+    /// <see cref="Scorer.Origin"/> of your own scorer. Workers with others are refused.</summary>
     /// <value>Default null: that of the first worker that answers; the others must equal it.</value>
     public ScoringIdentity? Origin { get; init; }
 
@@ -22,8 +22,8 @@ public sealed record WorkerClusterOptions
     /// <value>Default false.</value>
     public bool AnyExecution { get; init; }
 
-    /// <summary>How many blocks are handed to a device at once, at least 1: one is drawn while the next one waits, so that the device
-    /// need not wait for the network.</summary>
+    /// <summary>How many blocks are handed to a device at once, at least 1:
+    /// one is drawn while the next one waits, so that the device need not wait for the network.</summary>
     /// <value>Default 2.</value>
     public int BlocksPerDevice { get; init; } = 2;
 

@@ -52,8 +52,8 @@ internal sealed class WorkerWatch : IAsyncDisposable
             _pools = _pools.Remove(pool);
     }
 
-    /// <summary>Gives a worker up that answers no more, or stops: it is asked anew who it is. Does nothing where another block has
-    /// done so.</summary>
+    /// <summary>Gives a worker up that answers no more, or stops: it is asked anew who it is.
+    /// Does nothing where another block has done so.</summary>
     public void GiveUp(WorkerLink worker, bool isLeaving)
     {
         lock (_lock)

@@ -9,13 +9,14 @@ internal interface IWorkerGrain : IGrainWithStringKey
     [ResponseTimeout(WorkerCalls.Timeout)]
     Task<WorkerDescription?> DescribeAsync();
 
-    /// <summary>Begins a block in the background; a ticket that is known already is left as it is, and one that was
-    /// forgotten is not begun.</summary>
+    /// <summary>Begins a block in the background; a ticket that is known already is left as it is,
+    /// and one that was forgotten is not begun.</summary>
     [Alias("Begin")]
     [ResponseTimeout(WorkerCalls.Timeout)]
     Task<BeginAnswer> BeginAsync(BeginRequest request);
 
-    /// <summary>Waits a moment for a block to end, or for its device to begin with it, and gives its result or the first bytes of it.</summary>
+    /// <summary>Waits a moment for a block to end, or for its device to begin with it,
+    /// and gives its result or the first bytes of it.</summary>
     /// <param name="ticket">The block.</param>
     /// <param name="milliseconds">How long to wait, below what a call may take.</param>
     /// <param name="most">The most bytes to give.</param>

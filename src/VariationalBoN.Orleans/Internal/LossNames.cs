@@ -11,8 +11,8 @@ internal static class LossNames
             + "ClusterWorker.Losses of learner and workers.";
     }
 
-    /// <summary>The first loss of the learner that a worker has not, or that is other code there, in words; null where there is
-    /// none.</summary>
+    /// <summary>The first loss of the learner that a worker has not, or that is other code there, in words;
+    /// null where there is none.</summary>
     public static string? Difference(
         IReadOnlyDictionary<string, string> learner,
         IReadOnlyDictionary<string, string> worker,

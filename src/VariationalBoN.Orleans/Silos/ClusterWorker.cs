@@ -23,8 +23,8 @@ public sealed class ClusterWorker(Scorer scorer) : IDisposable
 
     /// <summary>With a language model, whose parameters that train are published.</summary>
     /// <param name="scorer">The reference and the reward model.</param>
-    /// <param name="policy">pi_theta; <see cref="Parameters"/> are its <see cref="CausalLmPolicy.NamedParameters"/>, of LoRA the
-    /// adapters alone.</param>
+    /// <param name="policy">pi_theta; <see cref="Parameters"/> are its
+    /// <see cref="CausalLmPolicy.NamedParameters"/>, of LoRA the adapters alone.</param>
     public ClusterWorker(Scorer scorer, CausalLmPolicy policy)
         : this(scorer)
     {

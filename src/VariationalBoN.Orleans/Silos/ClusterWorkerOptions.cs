@@ -6,8 +6,8 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public sealed record ClusterWorkerOptions
 {
-    /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time, on a thread of its
-    /// own.</summary>
+    /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time,
+    /// on a thread of its own.</summary>
     /// <value>Default 1.</value>
     public int Devices { get; init; } = 1;
 

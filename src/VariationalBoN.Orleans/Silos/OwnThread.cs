@@ -1,8 +1,8 @@
 namespace VariationalBoN.Orleans.Silos;
 
 /// <summary>
-/// What computes for long runs on a thread of its own: not on Orleans' threads, which must answer meanwhile, nor on those of the pool,
-/// which Orleans needs. Stateless.
+/// What computes for long runs on a thread of its own: not on Orleans' threads,
+/// which must answer meanwhile, nor on those of the pool, which Orleans needs. Stateless.
 /// </summary>
 internal static class OwnThread
 {

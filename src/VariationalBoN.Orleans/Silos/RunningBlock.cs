@@ -37,8 +37,8 @@ internal sealed class RunningBlock
     /// <summary>Somebody asked for it.</summary>
     public void Touch() => Volatile.Write(ref _asked, Stopwatch.GetTimestamp());
 
-    /// <summary>Ends it; nobody asks for its result any more. What judges and models do when their token is cancelled runs
-    /// elsewhere.</summary>
+    /// <summary>Ends it; nobody asks for its result any more.
+    /// What judges and models do when their token is cancelled runs elsewhere.</summary>
     public void Stop()
     {
         _stop

@@ -126,8 +126,8 @@ internal sealed class RunningBlocks(ImmutableArray<WorkerDevice> devices, TimeSp
             block.Stop();
     }
 
-    /// <summary>What a result failed with; also where something of the worker was cancelled that nobody here has cancelled, such as a
-    /// judge by a time limit of its own.</summary>
+    /// <summary>What a result failed with; also where something of the worker was cancelled that nobody here has cancelled,
+    /// such as a judge by a time limit of its own.</summary>
     private static async Task<Exception> FailureOf(Task<byte[]> result)
     {
         try

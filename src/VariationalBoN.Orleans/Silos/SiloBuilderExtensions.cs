@@ -9,11 +9,11 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public static class SiloBuilderExtensions
 {
-    /// <summary>A silo that does not draw, such as the primary one of a development cluster. Every silo of a cluster that draws needs
-    /// this or the other form.</summary>
+    /// <summary>A silo that does not draw, such as the primary one of a development cluster.
+    /// Every silo of a cluster that draws needs this or the other form.</summary>
     /// <remarks>
-    /// Sets Orleans' probes such that a silo that has died is noticed within 5 seconds (each second, three missed, two votes); what you
-    /// configure after it counts.
+    /// Sets Orleans' probes such that a silo that has died is noticed within 5 seconds (each second,
+    /// three missed, two votes); what you configure after it counts.
     /// </remarks>
     /// <param name="builder">The silo.</param>
     /// <returns>The silo.</returns>
@@ -36,8 +36,8 @@ public static class SiloBuilderExtensions
     /// <summary>A silo that draws, scores and computes gradients on one device.</summary>
     /// <param name="builder">The silo.</param>
     /// <param name="create">
-    /// Makes the models, on the thread that uses them, before the silo joins the cluster: what it throws ends the start of the silo. It
-    /// is given the services of the silo.
+    /// Makes the models, on the thread that uses them, before the silo joins the cluster:
+    /// what it throws ends the start of the silo. It is given the services of the silo.
     /// </param>
     /// <returns>The silo.</returns>
     /// <exception cref="InvalidOperationException">The silo has a worker already.</exception>

@@ -57,8 +57,8 @@ internal sealed class WeightsCache
         return path;
     }
 
-    /// <summary>Writes a piece; the last one makes the file one of the cache. The digest is formed as pieces come, so that no call takes
-    /// long.</summary>
+    /// <summary>Writes a piece; the last one makes the file one of the cache.
+    /// The digest is formed as pieces come, so that no call takes long.</summary>
     /// <exception cref="InvalidDataException">The pieces are not what the digest is of, or one is missing.</exception>
     public void Put(WeightPiece piece)
     {

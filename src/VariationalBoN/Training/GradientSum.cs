@@ -41,7 +41,8 @@ public sealed class GradientSum : IDisposable
             );
         if (parts.FirstOrDefault(part => part.Batch != parts[0].Batch) is { } other)
             throw new ArgumentException(
-                $"Part {other.Index} is of the batch {other.Batch}, and part 0 of {parts[0].Batch}; give all parts of one batch, as one call "
+                $"Part {other.Index} is of the batch {other.Batch}, and part 0 of {parts[0].Batch}; give all parts of one batch, as one "
+                    + $"call "
                     + $"of {nameof(GradientAccumulation)}.{nameof(GradientAccumulation.Cut)} made them.",
                 nameof(parts)
             );
@@ -50,7 +51,8 @@ public sealed class GradientSum : IDisposable
         if (wrong >= 0)
             throw new ArgumentException(
                 $"The parts do not hold each of the {positions.Length} completions once: "
-                    + $"{(positions[wrong] < wrong ? $"position {positions[wrong]} stands twice" : $"position {wrong} is missing")}. Give what "
+                    + $"{(positions[wrong] < wrong ? $"position {positions[wrong]} stands twice" : $"position {wrong} is missing")}. Give "
+                    + $"what "
                     + $"{nameof(GradientAccumulation)}.{nameof(GradientAccumulation.Cut)} made, not parts that came alone.",
                 nameof(parts)
             );

@@ -160,8 +160,8 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
         Assert.Contains($"\"{TrainedWorld.LossName}\"", thrown.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>24 parts and 4 hands: while the first part is computed, at most 8 parts are asked for, of which one waits behind
-    /// it.</summary>
+    /// <summary>24 parts and 4 hands: while the first part is computed,
+    /// at most 8 parts are asked for, of which one waits behind it.</summary>
     [Fact]
     public async Task Parts_are_asked_for_only_as_far_as_the_first_one_that_is_missing_allows()
     {

@@ -16,8 +16,8 @@ public sealed class ClusterRefusalTests(ClusterFixture fixture)
 {
     private int _judged; // by workers that differ
 
-    /// <summary>Differences that a process of its own would have are told by its silo: of this library's version and of the
-    /// execution.</summary>
+    /// <summary>Differences that a process of its own would have are told by its silo:
+    /// of this library's version and of the execution.</summary>
     [Theory]
     [InlineData("weights", "reference policy", "sha256")]
     [InlineData("judge", "another judge", "judge")]

@@ -86,9 +86,6 @@ public sealed class MemoryTests
         }
 
         using var process = System.Diagnostics.Process.GetCurrentProcess();
-            "/tmp/mem.txt",
-            $"{process.WorkingSet64 >> 20} {GC.GetGCMemoryInfo().TotalCommittedBytes >> 20} {GC.GetTotalMemory(false) >> 20}\n"
-        );
         return process.WorkingSet64;
     }
 
