@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Hosting.Internal;
-using Orleans.Hosting;
 using VariationalBoN.Orleans;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;

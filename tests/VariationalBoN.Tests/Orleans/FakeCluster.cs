@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Reflection;
-using VariationalBoN.Orleans;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
 
@@ -38,6 +37,7 @@ internal sealed class FakeCluster : IClusterViewGrain
     public Task<ClusterView> ViewAsync() =>
         Task.FromResult(new ClusterView(Interlocked.Increment(ref _version), [.. _workers.Keys], [.. _leaving.Keys]));
 
+#pragma warning disable CA1852 // DispatchProxy derives from it
     public class Proxy : DispatchProxy
     {
         internal FakeCluster? Cluster { get; set; }
