@@ -16,8 +16,8 @@ torch.set_num_threads(1);
 using var loggers = LoggerFactory.Create(logging => logging.AddConsole());
 var log = loggers.CreateLogger("VariationalBoN"); // hears what the library warns of
 
-// The model: for a real one, the path of a directory as downloaded from Hugging Face;
-// then learningRate: 1e-5 below. This one is made and trained here.
+// The model. Here a tiny one, made and trained on the spot; for a real one give the path of a directory as downloaded from Hugging Face,
+// and learningRate: 1e-5 below.
 string directory = TinyLanguageModel.Write("tiny-model");
 Prompt[] train = ["The film was", "The story was", "The film felt", "The story felt"],
     heldOut = ["The film seemed", "The story seemed"];
@@ -57,10 +57,8 @@ for (int step = 0; step < 150; step++)
     adam.Step();
 }
 
-Console.WriteLine(
-    $"After; effective N is how many draws one draw is worth "
-        + $"now:\n{await evaluator.EvaluateAsync(policy, heldOut, 128, seed: 2, bestOf8)}\n"
-);
+var after = await evaluator.EvaluateAsync(policy, heldOut, completionsPerPrompt: 128, seed: 2, bestOf8);
+Console.WriteLine($"After; effective N is how many draws one draw is worth now:\n{after}\n");
 
 pair.Save("aligned-model"); // as it was loaded: Python reads it too
 using var aligned = PretrainedCausalLm.Load("aligned-model");

@@ -17,12 +17,12 @@ public sealed class ClusterReferenceTests(ClusterFixture fixture) : IDisposable
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
-    /// <summary>5 silos of this process ended without a word in one running cluster; VARIATIONALBON_CRASH_POINTS asks for more. Processes
+    /// <summary>10 silos of this process ended without a word in one running cluster; VARIATIONALBON_CRASH_POINTS asks for more. Processes
     /// that are really killed: samples/Cluster.</summary>
     [Fact]
     public async Task Workers_killed_at_random_moments_lose_and_double_nothing()
     {
-        int kills = KilledProcess.Points(5),
+        int kills = KilledProcess.Points(10),
             killed = 0,
             batches = 0;
         using TabularPolicy reference = TableWorld.Reference();
