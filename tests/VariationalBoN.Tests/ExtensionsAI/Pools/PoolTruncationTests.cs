@@ -277,7 +277,7 @@ public sealed class PoolTruncationTests : IDisposable
     }
 
     [Fact]
-    public async Task A_server_that_truncates_more_than_asked_is_named()
+    public async Task A_server_of_a_sharper_temperature_is_named_where_draws_are_truncated()
     {
         CausalLmPolicy copy = Copy(
             new()
