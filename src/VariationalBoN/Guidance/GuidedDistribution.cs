@@ -50,6 +50,8 @@ internal sealed class GuidedDistribution(
         return LogProbs(logits, hiddenStates ? output : null).exp().MoveToOuterDisposeScope();
     }
 
+    internal override bool KnowsNoEnded => walk is ValueWalk { ReadsNumbers: true };
+
     internal override void SelectRows(ReadOnlySpan<int> rows) => walk.SelectRows(rows);
 
     internal override void Append(Tensor tokens) => walk.Append(tokens);

@@ -6,9 +6,10 @@ namespace VariationalBoN.Guidance;
 /// has been written so far. Thread-safe.</summary>
 /// <remarks>
 /// For rewards that a few running sums cannot carry: counts, positions, what has occurred. It is asked of each prefix of each sample once
-/// in training, and of each row at each token in decoding. The head scales each number by its mean and deviation over the prefixes that
-/// it was trained on. Give functions of prompt and tokens alone:
-/// a number that knows stored rewards of the prompt, or their mean, tells a head what it will not be told later.
+/// in training, and of each row that goes on at each token in decoding, from several threads at once where units of rows are drawn in
+/// parallel. The head scales each number by its mean and deviation over the prefixes that it was trained on, and reads it as at most 10
+/// deviations. Give functions of prompt and tokens alone: a number that knows stored rewards of the prompt, or their mean, tells a head
+/// what it will not be told later.
 /// </remarks>
 [Experimental(ExperimentalIds.Guidance)]
 public interface IPrefixReward

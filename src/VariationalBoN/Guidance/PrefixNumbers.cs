@@ -3,9 +3,13 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Guidance;
 
 /// <summary>The numbers of an <see cref="IPrefixReward"/> as a head reads them: scaled by mean and deviation over the prefixes of its
-/// training, never of those that it is asked about. Immutable, thread-safe as the source is.</summary>
+/// training, never of those that it is asked about, and kept within <see cref="Most"/> deviations: what training hardly saw may not drive
+/// the head out of all it knows. Immutable, thread-safe as the source is.</summary>
 internal sealed class PrefixNumbers(IPrefixReward source, PrefixScale scale)
 {
+    /// <summary>The most deviations from the mean that a head reads.</summary>
+    public const double Most = 10;
+
     /// <summary>The source of the numbers.</summary>
     public IPrefixReward Source => source;
 
@@ -23,10 +27,23 @@ internal sealed class PrefixNumbers(IPrefixReward source, PrefixScale scale)
     /// <param name="source">Their source.</param>
     /// <param name="completions">The completions of the training.</param>
     /// <param name="numbers">The numbers, scaled, [sum of lengths, Count].</param>
+    /// <param name="cancellationToken">Stops between completions.</param>
     /// <exception cref="ArithmeticException">A number is not finite.</exception>
-    public static PrefixNumbers Learn(IPrefixReward source, IReadOnlyList<Completion> completions, out float[] numbers)
+    public static PrefixNumbers Learn(
+        IPrefixReward source,
+        IReadOnlyList<Completion> completions,
+        out float[] numbers,
+        CancellationToken cancellationToken = default
+    )
     {
-        numbers = [.. completions.SelectMany(completion => Raw(source, Prefixes(completion)))];
+        numbers =
+        [
+            .. completions.SelectMany(completion =>
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                return Raw(source, Prefixes(completion));
+            }),
+        ];
         double[] mean = new double[source.Count],
             deviation = new double[source.Count];
         int rows = numbers.Length / source.Count;
@@ -78,7 +95,7 @@ internal sealed class PrefixNumbers(IPrefixReward source, PrefixScale scale)
     private void Apply(float[] numbers)
     {
         for (int i = 0; i < numbers.Length; i++)
-            numbers[i] = (float)((numbers[i] - scale.Mean[i % source.Count]) / scale.Deviation[i % source.Count]);
+            numbers[i] = (float)Math.Clamp((numbers[i] - scale.Mean[i % source.Count]) / scale.Deviation[i % source.Count], -Most, Most);
     }
 }
 

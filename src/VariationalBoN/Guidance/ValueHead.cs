@@ -173,6 +173,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
                 $"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or "
                     + $"train one anew."
             );
+        description.RequireSizes(path, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize);
         description.RequireNumbers(path, prefixReward);
         ValueNetwork network = description.Network(new ValueHeadOptions());
         try

@@ -45,7 +45,7 @@ internal sealed record ValueHeadDescription(
                 && written.AsNow() is { IsSound: true } description
             )
             {
-                _ = (ModelIdentity.Parse(description.Reference), description.Origin);
+                _ = (ModelIdentity.Parse(description.Reference), description.Origin, description.PrefixReward);
                 return description.Weights <= file.MostElements
                     ? description
                     : throw new InvalidDataException(
@@ -95,20 +95,35 @@ internal sealed record ValueHeadDescription(
             ? null
             : new ScoringIdentity(ModelIdentity.Parse(Reference), ModelIdentity.Parse(RewardModel), ModelIdentity.Parse(Scoring));
 
+    private ModelIdentity? PrefixReward => Numbers is null ? null : ModelIdentity.Parse(Numbers.Identity);
+
     internal ValueNetwork Network(ValueHeadOptions options) => new(Inputs, Vocabulary, Shaped(options), new RankBins(Bins, Power));
 
     internal void RequireNumbers(string path, IPrefixReward? given)
     {
-        string? wanted = Numbers is null ? null : ModelIdentity.Parse(Numbers.Identity).ToString(),
-            got = given?.Identity.ToString();
-        if (wanted != got || (given is not null && given.Count != Numbers!.Mean.Length))
-            throw new InvalidDataException(
-                $"{path}: the value head reads {Shown(wanted, Numbers?.Mean.Length)}, given is {Shown(got, given?.Count)}. Give the "
-                    + $"prefix reward that it was trained with, or train one anew."
-            );
+        if (PrefixReward == given?.Identity && Numbers?.Mean.Length == given?.Count)
+            return;
+        string differences =
+            PrefixReward is { } wanted && given is not null && wanted != given.Identity
+                ? $" ({string.Join("; ", wanted.Differences(given.Identity))})"
+                : "";
+        throw new InvalidDataException(
+            $"{path}: the value head reads {Shown(PrefixReward, Numbers?.Mean.Length)}, given is {Shown(given?.Identity, given?.Count)}"
+                + $"{differences}. Give the prefix reward that it was trained with, or train one anew."
+        );
 
-        static string Shown(string? identity, int? count) =>
+        static string Shown(ModelIdentity? identity, int? count) =>
             identity is null ? "no prefix reward" : FormattableString.Invariant($"the prefix reward {identity} of {count} numbers");
+    }
+
+    /// <summary>Refuses a reference of other sizes than the head was trained on.</summary>
+    internal void RequireSizes(string path, int hidden, int vocabulary)
+    {
+        if ((Hidden, Vocabulary) != (hidden, vocabulary))
+            throw new InvalidDataException(
+                $"{path}: the header describes a value head of {Hidden} hidden states and {Vocabulary} tokens; the reference has {hidden} "
+                    + $"and {vocabulary}. The file is damaged; train the head anew."
+            );
     }
 
     /// <summary>The description in the format of now: what an earlier one does not say was not there,

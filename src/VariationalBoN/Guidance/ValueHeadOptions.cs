@@ -43,6 +43,7 @@ public sealed record ValueHeadOptions
 
     /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. Part of a file by its identity: <see
     /// cref="ValueHead.Load"/> is given it again.</summary>
+    /// <remarks>Options are equal where it is the same object, or says so by its own <c>Equals</c>.</remarks>
     /// <value>Default null: none.</value>
     [JsonIgnore]
     public IPrefixReward? PrefixReward { get; init; }

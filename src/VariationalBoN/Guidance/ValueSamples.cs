@@ -58,14 +58,17 @@ internal sealed class ValueSamples : IDisposable
         for (int i = 0; i < _completions.Count; i++)
             _first[i + 1] = _first[i] + _completions[i].Tokens.Length;
         long width = _model.HiddenDecoder.HeadWeight.size(1);
+        using var scope = NewDisposeScope(); // what fails leaves nothing behind
         if (options.PrefixReward is { } source)
         {
-            Numbers = PrefixNumbers.Learn(source, _completions, out float[] numbers);
-            _numbers = tensor(numbers, [_first[^1], source.Count], device: _model.Device).DetachFromDisposeScope();
+            Numbers = PrefixNumbers.Learn(source, _completions, out float[] numbers, cancellationToken);
+            _numbers = tensor(numbers, [_first[^1], source.Count], device: _model.Device);
         }
 
         if (_first[^1] * width * sizeof(float) <= options.HiddenStateBytes)
-            _hidden = AllHidden(width, cancellationToken).DetachFromDisposeScope();
+            _hidden = AllHidden(width, cancellationToken);
+        _numbers?.DetachFromDisposeScope();
+        _hidden?.DetachFromDisposeScope();
     }
 
     public int Count => _completions.Count;

@@ -32,6 +32,9 @@ internal sealed class ValueWalk : IPrefixWalk
         _previous = tensor([.. promptTokens.Select(tokens => (long)tokens[^1])], device: device).DetachFromDisposeScope();
     }
 
+    /// <summary>Whether a function of the user's is asked about every row.</summary>
+    public bool ReadsNumbers => _numbers is not null;
+
     public PrefixValues Values(Tensor? hidden, Tensor tokens)
     {
         ArgumentNullException.ThrowIfNull(hidden);

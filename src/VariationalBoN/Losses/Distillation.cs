@@ -12,20 +12,21 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class Distillation
 {
-    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told.</summary>
+    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told. It weighs the parts of a batch itself:
+    /// in a loss that it is given, <c>completions</c> is the number of those of the part.</summary>
     public const LossAverage Average = LossAverage.Completions;
 
     /// <summary>The loss (1/B) sum_n KL(pi_theta(. | s_n) || pi_T(. | s_n)), in nats a completion.</summary>
     /// <param name="logProb">log pi_theta(. | s_n) at all N tokens of B completions, [N, V], with gradient:
     /// <c>INextTokenPolicy.NextTokenLogProb</c>.</param>
     /// <param name="teacher">log pi_T(. | s_n) at the same places, [N, V], taken without gradient, of the same device.</param>
-    /// <param name="completions">B, at least 1; where a batch is gone through in parts, that of the whole batch, so that the gradients of
-    /// the parts add up to that of the batch.</param>
+    /// <param name="completions">B, at least 1; in a loop of your own over the parts of a batch that of the whole batch, so that the
+    /// gradients of the parts add up to that of the batch.</param>
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape, dtype or device is wrong.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completions"/> is below 1.</exception>
-    /// <exception cref="ArithmeticException">The divergence at a token is NaN or infinite: the policy or the teacher has diverged, or the
-    /// teacher gives no probability to a token that the policy may say.</exception>
+    /// <exception cref="ArithmeticException">The divergence at a token is NaN or infinite: the policy or the teacher has diverged, the policy
+    /// truncates, or the teacher gives no probability to a token that the policy may say.</exception>
     public static torch.Tensor Loss(torch.Tensor logProb, torch.Tensor teacher, int completions)
     {
         ArgumentNullException.ThrowIfNull(logProb);
@@ -53,9 +54,13 @@ public static class Distillation
         double[] values = divergences.detach().Doubles();
         if (Array.FindIndex(values, value => !double.IsFinite(value)) is >= 0 and int bad)
             throw new ArithmeticException(
-                $"The divergence at token {bad} of the batch is {values[bad]}: the weights of the policy have diverged, or the teacher "
-                    + $"gives no probability to a token that the policy may say. Lower the learning rate, or take a teacher of full "
-                    + $"support."
+                $"The divergence at token {bad} of the batch is {values[bad]}: "
+                    + (
+                        logProb.detach()[bad].isneginf().any().item<bool>()
+                            ? "the policy gives no probability to some tokens. Train it without truncation (top-k, top-p)."
+                            : "the weights of the policy have diverged, or the teacher gives no probability to a token that the policy may "
+                                + "say. Lower the learning rate, or take a teacher of full support."
+                    )
             );
         return divergences.sum().Over(completions).MoveToOuterDisposeScope(); // []
     }

@@ -27,6 +27,9 @@ internal class StepDistribution(CausalModel model, NextTokenDistribution distrib
     /// <summary>Probabilities [rows, V] of the next token, up to a factor for each row.</summary>
     internal virtual Tensor Probabilities(Tensor output) => distribution.Probabilities(output);
 
+    /// <summary>Whether rows that have ended leave at once: where what follows their end, token 0, may not be asked about.</summary>
+    internal virtual bool KnowsNoEnded => false;
+
     /// <summary>Goes on with some of the rows, each any number of times.</summary>
     internal virtual void SelectRows(ReadOnlySpan<int> rows) { }
 

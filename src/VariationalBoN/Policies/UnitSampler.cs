@@ -129,7 +129,9 @@ internal sealed class UnitSampler : IDisposable
         if (_next == _planned.Count)
         {
             bool canStay =
-                alive >= CompactionThreshold * present && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
+                !_distribution.KnowsNoEnded
+                && alive >= CompactionThreshold * present
+                && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
             if (alive == 0 || canStay)
                 return;
         }

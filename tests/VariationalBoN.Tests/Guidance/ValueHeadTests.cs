@@ -227,6 +227,76 @@ public sealed class ValueHeadTests : IDisposable
     }
 
     [Fact]
+    public async Task Numbers_that_training_hardly_saw_stay_within_bounds()
+    {
+        (var reference, _) = await Made;
+        var drawn = reference.Sample(Train, 3, seed: 4);
+        var flag = new Hardly(drawn[0].Prompt, [.. drawn[0].Tokens.Take(1)]);
+        var learned = PrefixNumbers.Learn(flag, drawn, out float[] numbers);
+        Assert.InRange(numbers.Max(), 5, 10); // one of some hundred prefixes
+        using var scope = torch.NewDisposeScope();
+        var beside = PrefixNumbers.Beside(learned, torch.zeros(1, 1), () => [new AnswerPrefix(HeldOut[0], [])]);
+        Assert.Equal(10, beside[0, 1].item<float>());
+
+        using var head = await HeadAsync(Options(epochs: 2) with { PrefixReward = flag });
+        Assert.All(
+            new GuidedPolicy(reference, head, RankWeight.BestOf(8)).LogProbValues(reference.Sample(HeldOut, 4, seed: 1)),
+            log => Assert.InRange(log, -100, 0)
+        );
+    }
+
+    [Fact]
+    public async Task A_prefix_reward_is_asked_of_nothing_behind_the_end_of_an_answer()
+    {
+        (var reference, var table) = await Made;
+        var soFar = new Unended();
+        using var head = ValueHead.Train(reference, table, Train, Options(epochs: 1) with { PrefixReward = soFar });
+        var guided = new GuidedPolicy(reference, head, RankWeight.BestOf(2));
+        var drawn = guided.Sample(HeldOut, 40, seed: 1);
+        Assert.Contains(drawn, completion => completion.FinishReason == FinishReason.Stopped && completion.Tokens.Length < 4);
+        Assert.True(soFar.Asked > 0);
+    }
+
+    [Fact]
+    public async Task A_head_that_is_not_learned_leaves_no_tensor_and_stops_while_prefixes_are_read()
+    {
+        (var reference, var table) = await Made;
+        using var stop = new CancellationTokenSource();
+        var stopping = new Stopping(stop, after: 10);
+        Fail();
+        long before = LiveTensors.Settled();
+        Fail();
+        Assert.Equal(before, LiveTensors.Now);
+        Assert.InRange(stopping.Asked, 1, 12);
+
+        using var late = new CancellationTokenSource();
+        var all = new Stopping(late, after: Train.Length * Samples); // stops behind the last number, before hidden states
+        Assert.ThrowsAny<OperationCanceledException>(() => Learn(all, late.Token));
+        Assert.Equal(before, LiveTensors.Settled());
+
+        void Fail() => Assert.ThrowsAny<OperationCanceledException>(() => Learn(stopping, stop.Token));
+
+        void Learn(IPrefixReward source, CancellationToken token) =>
+            ValueHead.Train(reference, table, Train, Options(epochs: 1) with { PrefixReward = source }, null, token).Dispose();
+    }
+
+    [Fact]
+    public async Task A_prefix_reward_of_the_same_words_and_other_settings_is_another()
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1) with { PrefixReward = new Named(new ModelIdentity("judge", ("b", 1))) });
+        head.Save(_file);
+        ValueHead.Load(_file, Scorer(reference), new Named(new ModelIdentity("judge", ("b", 1)))).Dispose();
+        Says("name is", Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference), new Named("judge (b 1)"))));
+        Says(
+            "b is 1, in the other 2",
+            Assert.Throws<InvalidDataException>(() =>
+                ValueHead.Load(_file, Scorer(reference), new Named(new ModelIdentity("judge", ("b", 2))))
+            )
+        );
+    }
+
+    [Fact]
     public async Task A_prefix_reward_that_is_another_is_missing_or_gives_no_number_is_named()
     {
         (var reference, _) = await Made;
@@ -427,6 +497,11 @@ public sealed class ValueHeadTests : IDisposable
     [InlineData("\"Options\":{\"Bins\":", "\"Options\":{\"Bins\":1", "no value head")]
     [InlineData("\"Scoring\":", "\"Other\":", "no value head")]
     [InlineData("\"Reference\":\"", "\"Reference\":\"[", "damaged")]
+    [InlineData("\"Numbers\":null", "\"Numbers\":{\"Identity\":\"[\",\"Mean\":[0],\"Deviation\":[1]}", "damaged")]
+    [InlineData("\"Numbers\":null", "\"Numbers\":{\"Identity\":\"\\u0022a\\u0022\",\"Mean\":[0],\"Deviation\":[0]}", "no value head")]
+    [InlineData("\"Stages\":1", "\"Stages\":3", "no value head")]
+    [InlineData("\"Forgetting\":0", "\"Forgetting\":16000000", "weights")]
+    [InlineData("\"Sums\":6", "\"Sums\":-6", "no value head")]
     public async Task A_hostile_header_is_refused_before_anything_is_built(string was, string becomes, string word)
     {
         (var reference, _) = await Made;
@@ -445,6 +520,24 @@ public sealed class ValueHeadTests : IDisposable
         var error = Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference)));
         Says(word, error);
         Says(_file, error);
+    }
+
+    [Theory]
+    [InlineData(8, 6, "a value head of 8 hidden states and 6 tokens; the reference has 16 and 6")]
+    [InlineData(16, 5, "a value head of 16 hidden states and 5 tokens")]
+    public async Task A_head_of_other_sizes_than_its_reference_is_refused_when_it_is_read(int hidden, int vocabulary, string message)
+    {
+        (var reference, _) = await Made;
+        using var head = await HeadAsync(Options(epochs: 1));
+        head.Save(_file);
+        string json;
+        using (var file = new VariationalBoN.Weights.WeightFile(_file))
+            json = file.Metadata["value_head"];
+        json = json.Replace("\"Hidden\":16", $"\"Hidden\":{hidden}", StringComparison.Ordinal)
+            .Replace("\"Vocabulary\":6", $"\"Vocabulary\":{vocabulary}", StringComparison.Ordinal);
+        using var network = new ValueNetwork(hidden, vocabulary, Options(), new RankBins(24, 2.5));
+        VariationalBoN.Weights.Safetensors.Save(_file, network, new Dictionary<string, string> { ["value_head"] = json });
+        Says(message, Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference))));
     }
 
     [Fact]
@@ -618,6 +711,68 @@ public sealed class ValueHeadTests : IDisposable
             for (int i = 0; i < prefixes.Count; i++)
                 numbers[i] = Odd(prefixes[i].Tokens).IsOdd ? 1 : 0;
         }
+    }
+
+    /// <summary>A number that hardly moves in training, and is large elsewhere.</summary>
+    private sealed class Hardly(Prompt prompt, int[] tokens) : IPrefixReward
+    {
+        public ModelIdentity Identity => "hardly";
+
+        public int Count => 1;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers)
+        {
+            for (int i = 0; i < prefixes.Count; i++)
+                numbers[i] =
+                    prefixes[i].Prompt == prompt && prefixes[i].Tokens.SequenceEqual(tokens) ? 1e-12f
+                    : HeldOut.Contains(prefixes[i].Prompt) ? 1
+                    : 0;
+        }
+    }
+
+    /// <summary>Knows no answer that has ended.</summary>
+    private sealed class Unended : IPrefixReward
+    {
+        private int _asked;
+
+        public int Asked => _asked;
+
+        public ModelIdentity Identity => "unended";
+
+        public int Count => 1;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers)
+        {
+            Interlocked.Increment(ref _asked);
+            if (prefixes.FirstOrDefault(prefix => prefix.Tokens.Contains(5)) is { Tokens: { } tokens })
+                throw new InvalidOperationException($"Asked behind the end: {string.Join(' ', tokens)}.");
+            numbers.Fill(1);
+        }
+    }
+
+    /// <summary>Cancels after some completions.</summary>
+    private sealed class Stopping(CancellationTokenSource stop, int after) : IPrefixReward
+    {
+        public int Asked { get; private set; }
+
+        public ModelIdentity Identity => "stopping";
+
+        public int Count => 1;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers)
+        {
+            if (++Asked == after)
+                stop.Cancel();
+        }
+    }
+
+    private sealed class Named(ModelIdentity identity) : IPrefixReward
+    {
+        public ModelIdentity Identity => identity;
+
+        public int Count => 1;
+
+        public void Read(IReadOnlyList<AnswerPrefix> prefixes, Span<float> numbers) => numbers.Clear();
     }
 
     private sealed class NoNumber : IPrefixReward

@@ -7,6 +7,7 @@ using VariationalBoN.Testing.Values;
 using VariationalBoN.Testing.Worlds;
 using VariationalBoN.Tests.Guidance;
 using VariationalBoN.Tests.Policies;
+using VariationalBoN.Training;
 using static VariationalBoN.Tests.Losses.EnumeratedGroups;
 
 namespace VariationalBoN.Tests.Losses;
@@ -123,6 +124,34 @@ public sealed class DistillationTests
             Assert.Throws<ArithmeticException>(() => Distillation.Loss(log, never, 1)).Message,
             StringComparison.Ordinal
         );
+        string truncated = Assert.Throws<ArithmeticException>(() => Distillation.Loss(never, log, 1)).Message;
+        Assert.Contains("without truncation", truncated, StringComparison.Ordinal);
+        Assert.DoesNotContain("teacher", truncated, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Accumulated_over_parts_its_gradient_is_that_of_the_batch()
+    {
+        using var model = TinyModels.Gpt2();
+        CausalLmPolicy policy = GuidedExample.Policy(model),
+            teacher = GuidedExample.Policy(TinyModels.Gpt2(seed: 9).Freeze());
+        var drawn = policy.Sample(["1 2 3", "0", "4"], 2, seed: 1);
+        var scored = new ScoredBatch([.. drawn.Select(completion => new ScoredCompletion(completion, 0, 0))], [0, 0, 1, 1, 2, 2]);
+        float[] whole = Gradient(() => Loss(scored).backward()),
+            parts = Gradient(() => GradientAccumulation.Backward(policy, scored, 4, Distillation.Average, (_, part) => Loss(part.Scored)));
+        Assert.All(whole.Zip(parts), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.Contains(whole, g => Math.Abs(g) > 1e-3);
+
+        torch.Tensor Loss(ScoredBatch batch) =>
+            Distillation.Loss(policy.NextTokenLogProb(batch.Completions), teacher.NextTokenLogProb(batch.Completions), batch.Count);
+
+        float[] Gradient(Action backward)
+        {
+            model.zero_grad();
+            using var scope = torch.NewDisposeScope();
+            backward();
+            return [.. model.parameters().SelectMany(p => p.grad!.data<float>().ToArray())];
+        }
     }
 
     /// <summary>The loss of some completions, and its gradient.</summary>
