@@ -90,14 +90,13 @@ public sealed class GuidanceSnippets : IDisposable
         using var adam = new Adam(model.parameters(), 5e-3);
         Prompt[] prompts = [.. Train.Take(8)];
         var losses = new List<double>();
+        // snippet: distilled
+        var teacher = new GuidedPolicy(reference, head, RankWeight.BestOf(8)); // once: it compares all weights of the reference
         for (int step = 0; step < 30; step++)
         {
-            double loss = 0;
             adam.ZeroGrad();
-
-            // snippet: distilled
-            var teacher = new GuidedPolicy(reference, head, RankWeight.BestOf(8));
             var drawn = policy.Sample(prompts, completionsPerPrompt: 1, seed: step); // y ~ pi_theta; nobody scores it
+            double loss = 0;
             foreach (Completion[] part in drawn.Chunk(4)) // tokens x vocabulary in memory: a few completions at a time
             {
                 using var scope = torch.NewDisposeScope();
@@ -105,11 +104,11 @@ public sealed class GuidanceSnippets : IDisposable
                 kl.backward(); // the gradients of the parts add up to that of the batch
                 loss += kl.item<float>();
             }
-            // end snippet
 
             adam.Step();
             losses.Add(loss);
         }
+        // end snippet
 
         Assert.InRange(losses.TakeLast(5).Average(), 0, 0.5 * losses.Take(5).Average());
     }
