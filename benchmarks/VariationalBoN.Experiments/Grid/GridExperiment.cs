@@ -39,7 +39,7 @@ internal static class GridExperiment
         );
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
-        GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run) is null)];
+        GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run, run.HeadOptions(settings.Head)) is null)];
         progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
         var stages = arguments
             .Seeds.Select(seed => (Seed: seed, Runs: open.Where(run => run.Seed == seed).ToArray()))
@@ -75,7 +75,7 @@ internal static class GridExperiment
                 cancellationToken
             );
             foreach (GridRun run in mine.Where(run => run.NeedsHead))
-                setup.ObtainHead(run.Variation, settings.SamplesPerPrompt, cancellationToken);
+                setup.ObtainHead(run, settings.SamplesPerPrompt, cancellationToken);
             setupStage.Finish($"seed {seed}: models and caches");
             await LiteralAsync(arguments, setup, seed, literalNs, cancellationToken);
             if (!File.Exists(CeilingPath(arguments, seed)))
@@ -108,7 +108,7 @@ internal static class GridExperiment
             runsStage.Finish($"seed {seed}: {mine.Length} runs");
         }
 
-        RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run)!)];
+        RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run, run.HeadOptions(settings.Head))!)];
         MethodResult[][] literal =
         [
             .. arguments.Seeds.Select(seed =>

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
 using SentimentControl.Reporting;
+using VariationalBoN.Guidance;
 
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>One fine-tuning run of the grid: its name is the name of its file.</summary>
-/// <param name="Study">What it is for: grid, samples, temperature, transform, paper-scale, tuning, variants, speed.</param>
+/// <param name="Study">What it is for: grid, or one of <see cref="GridPlan.Studies"/>.</param>
 /// <param name="Method">The method.</param>
 /// <param name="N">N; for KL-constrained RL the N whose KL its beta is matched to.</param>
 /// <param name="Seed">The seed of data, models, cache and training.</param>
@@ -36,6 +37,24 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
     /// <summary>Whether it uses the value head of its seed.</summary>
     [JsonIgnore]
     public bool NeedsHead => Method == Method.Guided || (Variation.Lambda ?? Variation.GuidedStart ?? Variation.Distilled) is not null;
+
+    /// <summary>What that head is trained with; null where it uses none.</summary>
+    /// <param name="defaults">The defaults of the dataset.</param>
+    public ValueHeadOptions? HeadOptions(ValueHeadOptions defaults) =>
+        NeedsHead
+            ? defaults with
+            {
+                Seed = Seed,
+                ValueWeight = Variation.ValueWeight ?? defaults.ValueWeight,
+                Epochs = Variation.HeadEpochs ?? defaults.Epochs,
+                Width = Variation.HeadWidth ?? defaults.Width,
+                Sums = Variation.HeadSums ?? defaults.Sums,
+                Layers = Variation.HeadLayers ?? defaults.Layers,
+                Lambda = Variation.HeadLambda ?? defaults.Lambda,
+                Forgetting = Variation.HeadForgetting ?? defaults.Forgetting,
+                Stages = Variation.HeadStages ?? defaults.Stages,
+            }
+            : null;
 
     public string FileName =>
         string.Create(

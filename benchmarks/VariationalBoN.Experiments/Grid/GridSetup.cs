@@ -174,13 +174,13 @@ internal sealed class GridSetup : IDisposable
 
     /// <summary>Learns the head from the samples of the training prompts, or reads it:
     /// before the runs, so that its time is its own.</summary>
-    /// <param name="variation">What of it is not the default.</param>
+    /// <param name="run">A run that uses it.</param>
     /// <param name="samplesPerPrompt">M where the variation has none of its own.</param>
     /// <param name="cancellationToken">Stops between steps.</param>
-    public void ObtainHead(Variation variation, int samplesPerPrompt, CancellationToken cancellationToken)
+    public void ObtainHead(GridRun run, int samplesPerPrompt, CancellationToken cancellationToken)
     {
         Experiment experiment = At(1);
-        Variation kind = variation.OfHead;
+        Variation kind = run.Variation.OfHead;
         if (_heads.ContainsKey(kind))
             return;
         string name =
@@ -188,26 +188,19 @@ internal sealed class GridSetup : IDisposable
         string file = Path.Combine(_folder, $"{name}.safetensors"),
             costs = Path.Combine(_folder, $"{name}.json");
         RewardSoFar? soFar = kind.HeadReward is true ? new RewardSoFar(experiment.Reference, experiment.Reward) : null;
+        ValueHeadOptions options = run.HeadOptions(experiment.Settings.Head)! with { PrefixReward = soFar };
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
-            _heads[kind] = (ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward), soFar), cost.ProcessorSeconds);
-            return;
+            var kept = ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward), soFar);
+            if (kept.Options == options)
+            {
+                _heads[kind] = (kept, cost.ProcessorSeconds);
+                return;
+            }
+
+            kept.Dispose(); // of other defaults
         }
 
-        ValueHeadOptions defaults = experiment.Settings.Head;
-        var options = defaults with
-        {
-            Seed = experiment.Seed,
-            ValueWeight = kind.ValueWeight ?? defaults.ValueWeight,
-            Epochs = kind.HeadEpochs ?? defaults.Epochs,
-            Width = kind.HeadWidth ?? defaults.Width,
-            Sums = kind.HeadSums ?? defaults.Sums,
-            Layers = kind.HeadLayers ?? defaults.Layers,
-            Lambda = kind.HeadLambda ?? defaults.Lambda,
-            Forgetting = kind.HeadForgetting ?? defaults.Forgetting,
-            Stages = kind.HeadStages ?? defaults.Stages,
-            PrefixReward = soFar,
-        };
         ReferenceTable table = experiment.Table.First(kind.Samples ?? samplesPerPrompt);
         TimeSpan before = Environment.CpuUsage.TotalTime;
         var head = ValueHead.Train(experiment.Reference, table, experiment.TrainPrompts, options, null, cancellationToken);

@@ -54,6 +54,7 @@ internal static class GridTraining
         {
             ProcessorSeconds = processor,
             HeadSeconds = run.NeedsHead ? setup.HeadOf(run.Variation).Seconds : null,
+            Head = run.HeadOptions(experiment.Settings.Head),
         };
 
         async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
@@ -95,6 +96,7 @@ internal static class GridTraining
         {
             ProcessorSeconds = 0,
             HeadSeconds = setup.HeadOf(run.Variation).Seconds,
+            Head = run.HeadOptions(measured.Settings.Head),
         };
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SentimentControl.Reporting;
 using TorchSharp;
+using VariationalBoN.Guidance;
 using VariationalBoN.Transformers.Decoders;
 
 namespace VariationalBoN.Experiments.Grid;
@@ -31,6 +32,9 @@ internal sealed record RunRecord(
     /// <summary>Processor seconds of the value head that it uses, which all runs of the seed share; null for none.</summary>
     public double? HeadSeconds { get; init; }
 
+    /// <summary>What that head was trained with; null for none, and in files of before this was kept.</summary>
+    public ValueHeadOptions? Head { get; init; }
+
     public static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -40,11 +44,15 @@ internal sealed record RunRecord(
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description.</summary>
-    public static RunRecord? Find(string folder, GridRun run)
+    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description or with another value head, such as
+    /// one of earlier defaults.</summary>
+    /// <param name="folder">The folder of runs.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="head">What the head that it uses is trained with; null for none.</param>
+    public static RunRecord? Find(string folder, GridRun run, ValueHeadOptions? head)
     {
         var record = RunFolder.Read<RunRecord>(Path.Combine(folder, run.FileName));
-        return record?.Run == run ? record : null;
+        return record?.Run == run && record.Head == head ? record : null;
     }
 
     /// <summary>Writes the file whole or not at all.</summary>

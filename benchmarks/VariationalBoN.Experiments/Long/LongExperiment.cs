@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using VariationalBoN.Evaluation;
+using VariationalBoN.Experiments.Grid;
 using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
@@ -40,7 +41,7 @@ internal static class LongExperiment
     )
     {
         await output.WriteLineAsync(
-            $"Answers of {Tokens} tokens, {Samples} samples a prompt, N = {N}; mean and standard error over {seeds.Count} seeds.\n\n"
+            $"Answers of {Tokens} tokens, {Samples} samples a prompt, N = {N}; mean and standard error over {seeds.Count} seeds (none of one).\n\n"
                 + "| reward | head | win rate | KL | distance | KL to Best-of-N | seconds |\n| --- | --- | ---: | ---: | ---: | ---: | "
                 + "---: |"
         );
@@ -57,16 +58,7 @@ internal static class LongExperiment
                         + $"{Mean(row => row.Report.ObjectiveGap!.Value.Value, "0.00")} | {Mean(row => row.Seconds, "0")} |"
                 );
 
-                string Mean(Func<Row, double> of, string format)
-                {
-                    double[] values = [.. measured.Select(of)];
-                    double mean = values.Average(),
-                        error = Math.Sqrt(values.Sum(v => Math.Pow(v - mean, 2)) / Math.Max(1, values.Length - 1) / values.Length);
-                    return string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{mean.ToString(format, CultureInfo.InvariantCulture)} ± {error.ToString(format, CultureInfo.InvariantCulture)}"
-                    );
-                }
+                string Mean(Func<Row, double> of, string format) => SeedMean.Of(measured.Select(of)).Text(format);
             }
 
             await output.FlushAsync(cancellationToken);
@@ -89,7 +81,7 @@ internal static class LongExperiment
         var scorer = new Scorer(reference, RewardModel.FromFunction(completion => reward.Of(completion.Tokens), reward.Name));
         Prompt[] train = [.. Enumerable.Range(0, LongReward.Vocabulary).Select(i => (Prompt)$"{i} {(i + 1) % LongReward.Vocabulary}")],
             heldOut = [.. Enumerable.Range(0, 6).Select(i => (Prompt)$"{i} {(i + 5) % LongReward.Vocabulary}")];
-        var table = await ReferenceTable.EstimateAsync(scorer, [.. train, .. heldOut], Samples, seed, cancellationToken);
+        using var table = await ReferenceTable.EstimateAsync(scorer, [.. train, .. heldOut], Samples, seed, cancellationToken);
         var plain = new ValueHeadOptions
         {
             Width = 32,

@@ -1,6 +1,7 @@
 using SentimentControl.Reporting;
 using VariationalBoN;
 using VariationalBoN.Experiments.Grid;
+using VariationalBoN.Guidance;
 
 namespace SentimentControl.Tests.Experiments;
 
@@ -16,15 +17,30 @@ public sealed class RunRecordTests : IDisposable
     public void A_finished_run_is_found_again_as_it_was()
     {
         var record = Record(s_run, reward: 1.0 / 3);
-        Assert.Null(RunRecord.Find(_folder, s_run));
+        Assert.Null(RunRecord.Find(_folder, s_run, null));
 
         record.Save(_folder);
-        RunRecord found = RunRecord.Find(_folder, s_run)!;
+        RunRecord found = RunRecord.Find(_folder, s_run, null)!;
 
         Assert.Equal(record.Result, found.Result);
         Assert.Equal(record.Curve, found.Curve);
         Assert.Equal((record.Run, record.Stopped, record.Weights), (found.Run, found.Stopped, found.Weights));
         Assert.Equal([s_run.FileName], Directory.EnumerateFiles(_folder).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_run_with_a_value_head_of_other_defaults_is_not_taken_for_one_of_these()
+    {
+        var run = new GridRun("grid", Method.Guided, 8, 2, new Variation { HeadLayers = 2 });
+        ValueHeadOptions defaults = new(),
+            before = defaults with { Sums = 16, Forgetting = 0 };
+        (Record(run, reward: 1) with { Head = run.HeadOptions(before) }).Save(_folder);
+
+        Assert.Equal((16, 0, 2, 2L), Shape(RunRecord.Find(_folder, run, run.HeadOptions(before))!.Head!));
+        Assert.Null(RunRecord.Find(_folder, run, run.HeadOptions(defaults)));
+        Assert.Null(s_run.HeadOptions(defaults));
+
+        static (int, int, int, long) Shape(ValueHeadOptions head) => (head.Sums, head.Forgetting, head.Layers, head.Seed);
     }
 
     [Fact]
@@ -34,7 +50,11 @@ public sealed class RunRecordTests : IDisposable
         string path = Path.Combine(_folder, s_run.FileName);
         File.WriteAllText(path, File.ReadAllText(path)[..100]);
 
-        Assert.Contains(path, Assert.Throws<InvalidDataException>(() => RunRecord.Find(_folder, s_run)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            path,
+            Assert.Throws<InvalidDataException>(() => RunRecord.Find(_folder, s_run, null)).Message,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
