@@ -1,9 +1,14 @@
 // What .ci/release asks of packages; the .NET SDK alone runs it.
 //   dotnet run .ci/packages.cs -- compare <folder> <folder>   do two folders hold the same packages, byte by byte? Names what differs.
+//   dotnet run .ci/packages.cs -- breaks <package> <file>     which of the breaks in a suppression file of the SDK are of API that the
+//                                                             package did not mark as [Experimental]? What it did mark may break.
 //   dotnet run .ci/packages.cs -- licences <folder>           a page of the packages that the bills of materials (*.cdx.json) there name
 #:property TreatWarningsAsErrors=false
 #:property PublishAot=false
+using System.Diagnostics.CodeAnalysis;
 using System.IO.Compression;
+using System.Reflection.Metadata;
+using System.Reflection.PortableExecutable;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Xml.Linq;
@@ -11,8 +16,11 @@ using System.Xml.Linq;
 return args switch
 {
     ["compare", var one, var other] => Compare(one, other),
+    ["breaks", var package, var file] => Breaks(package, file),
     ["licences", var folder] => Licences(folder),
-    _ => throw new ArgumentException($"'{string.Join(' ', args)}': give 'compare <folder> <folder>' or 'licences <folder>'."),
+    _ => throw new ArgumentException(
+        $"'{string.Join(' ', args)}': give 'compare <folder> <folder>', 'breaks <package> <file>' or 'licences <folder>'."
+    ),
 };
 
 static int Compare(string one, string other)
@@ -58,6 +66,96 @@ static Dictionary<string, string> Digests(string path)
             return Convert.ToHexString(SHA256.HashData(content));
         }
     );
+}
+
+static int Breaks(string package, string file)
+{
+    (string Id, string Target, string Assembly)[] breaks =
+    [
+        .. XDocument
+            .Load(file)
+            .Root!.Elements("Suppression")
+            .Select(one => (Text(one, "DiagnosticId"), Text(one, "Target"), Text(one, "Left"))),
+    ];
+    using ZipArchive archive = ZipFile.OpenRead(package);
+    Dictionary<string, Dictionary<string, bool>> marked = breaks
+        .Select(one => one.Assembly)
+        .Distinct()
+        .ToDictionary(assembly => assembly, assembly => Marked(archive.GetEntry(assembly)));
+    int settled = 0;
+    foreach ((string id, string target, string assembly) in breaks)
+    {
+        bool mayBreak = IsMarked(marked[assembly], target);
+        settled += mayBreak ? 0 : 1;
+        Console.WriteLine($"{(mayBreak ? "experimental" : "settled")}: {id} {target}");
+    }
+
+    return settled == 0 ? 0 : 1;
+
+    static string Text(XElement one, string name) => one.Element(name)?.Value ?? "";
+}
+
+// Whether the type or member of a documentation id, such as M:A.B.C(System.String), was experimental: by itself, or by its type.
+static bool IsMarked(Dictionary<string, bool> marked, string target)
+{
+    string name = target[(target.IndexOf(':') + 1)..].Split('(', '~')[0].Split("``")[0];
+    for (; name.Length > 0; name = name[..Math.Max(0, name.LastIndexOf('.'))])
+    {
+        if (marked.GetValueOrDefault(name))
+            return true;
+    }
+
+    return false;
+}
+
+// The types and members of an assembly, each with whether it, and all that have its name, are [Experimental].
+static Dictionary<string, bool> Marked(ZipArchiveEntry? assembly)
+{
+    var marked = new Dictionary<string, bool>();
+    if (assembly is null)
+        return marked;
+    var bytes = new MemoryStream();
+    using (Stream content = assembly.Open())
+        content.CopyTo(bytes);
+    bytes.Position = 0;
+    using var image = new PEReader(bytes);
+    MetadataReader reader = image.GetMetadataReader();
+    foreach (TypeDefinition type in reader.TypeDefinitions.Select(reader.GetTypeDefinition))
+    {
+        string name = NameOf(type);
+        Add(name, type.GetCustomAttributes());
+        foreach (FieldDefinition field in type.GetFields().Select(reader.GetFieldDefinition))
+            Add($"{name}.{reader.GetString(field.Name)}", field.GetCustomAttributes());
+        foreach (MethodDefinition method in type.GetMethods().Select(reader.GetMethodDefinition))
+            Add($"{name}.{reader.GetString(method.Name).Replace('.', '#')}", method.GetCustomAttributes());
+        foreach (PropertyDefinition property in type.GetProperties().Select(reader.GetPropertyDefinition))
+        {
+            Add($"{name}.{reader.GetString(property.Name)}", property.GetCustomAttributes());
+            if (!HasMark(property.GetCustomAttributes()))
+                continue;
+            marked[$"{name}.get_{reader.GetString(property.Name)}"] = true;
+            marked[$"{name}.set_{reader.GetString(property.Name)}"] = true;
+        }
+    }
+
+    return marked;
+
+    void Add(string name, CustomAttributeHandleCollection attributes) =>
+        marked[name] = marked.GetValueOrDefault(name, true) && HasMark(attributes);
+
+    bool HasMark(CustomAttributeHandleCollection attributes) =>
+        attributes.Select(reader.GetCustomAttribute).Any(attribute => ClassOf(attribute.Constructor) == nameof(ExperimentalAttribute));
+
+    string ClassOf(EntityHandle constructor) =>
+        constructor.Kind == HandleKind.MemberReference
+        && reader.GetMemberReference((MemberReferenceHandle)constructor).Parent is { Kind: HandleKind.TypeReference } parent
+            ? reader.GetString(reader.GetTypeReference((TypeReferenceHandle)parent).Name)
+            : "";
+
+    string NameOf(TypeDefinition type) =>
+        type.GetDeclaringType() is { IsNil: false } outer
+            ? $"{NameOf(reader.GetTypeDefinition(outer))}.{reader.GetString(type.Name)}"
+            : $"{reader.GetString(type.Namespace)}.{reader.GetString(type.Name)}";
 }
 
 static int Licences(string folder)
