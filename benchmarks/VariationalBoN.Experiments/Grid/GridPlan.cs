@@ -217,9 +217,9 @@ internal static class GridPlan
                 },
             ];
 
-    /// <summary>The guided policy distilled on the policy's own draws: as the first third of vBoN with values, which goes past the teacher in
-    /// reward; alone at the cost of the default, 16 new draws a step, which goes through the last 96; and alone at some four times that cost.
-    /// Alone at higher rates, for that gradient has little noise.</summary>
+    /// <summary>The guided policy distilled on the policy's own draws: as the first third of vBoN with values, which goes past the teacher
+    /// in reward; alone at the cost of the default, 16 new draws a step, which goes through the last 96; and alone at some four times that
+    /// cost. Alone at higher rates, for that gradient has little noise.</summary>
     private static Variation[] Distilled(bool quick)
     {
         var all = new Variation

@@ -44,8 +44,8 @@ internal sealed record RunRecord(
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description or with another value head, such as
-    /// one of earlier defaults.</summary>
+    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description or with another value head, such
+    /// as one of earlier defaults.</summary>
     /// <param name="folder">The folder of runs.</param>
     /// <param name="run">The run.</param>
     /// <param name="head">What the head that it uses is trained with; null for none.</param>

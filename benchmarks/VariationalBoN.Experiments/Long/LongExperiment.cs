@@ -41,7 +41,8 @@ internal static class LongExperiment
     )
     {
         await output.WriteLineAsync(
-            $"Answers of {Tokens} tokens, {Samples} samples a prompt, N = {N}; mean and standard error over {seeds.Count} seeds (none of one).\n\n"
+            $"Answers of {Tokens} tokens, {Samples} samples a prompt, N = {N}; mean and standard error (of one: none) over {seeds.Count} "
+                + "seeds.\n\n"
                 + "| reward | head | win rate | KL | distance | KL to Best-of-N | seconds |\n| --- | --- | ---: | ---: | ---: | ---: | "
                 + "---: |"
         );

@@ -12,8 +12,8 @@ namespace VariationalBoN.Losses;
 /// </remarks>
 public static class Distillation
 {
-    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told. It weighs the parts of a batch itself:
-    /// in a loss that it is given, <c>completions</c> is the number of those of the part.</summary>
+    /// <summary>The loss is the mean over completions: what <c>GradientAccumulation</c> must be told. It weighs the parts of a batch
+    /// itself: in a loss that it is given, <c>completions</c> is the number of those of the part.</summary>
     public const LossAverage Average = LossAverage.Completions;
 
     /// <summary>The loss (1/B) sum_n KL(pi_theta(. | s_n) || pi_T(. | s_n)), in nats a completion.</summary>
@@ -25,8 +25,8 @@ public static class Distillation
     /// <returns>A fresh scalar [] of the dtype and device of <paramref name="logProb"/>, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">A shape, dtype or device is wrong.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="completions"/> is below 1.</exception>
-    /// <exception cref="ArithmeticException">The divergence at a token is NaN or infinite: the policy or the teacher has diverged, the policy
-    /// truncates, or the teacher gives no probability to a token that the policy may say.</exception>
+    /// <exception cref="ArithmeticException">The divergence at a token is NaN or infinite: the policy or the teacher has diverged, the
+    /// policy truncates, or the teacher gives no probability to a token that the policy may say.</exception>
     public static torch.Tensor Loss(torch.Tensor logProb, torch.Tensor teacher, int completions)
     {
         ArgumentNullException.ThrowIfNull(logProb);
