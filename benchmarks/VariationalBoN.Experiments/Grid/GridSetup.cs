@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
@@ -195,6 +196,7 @@ internal sealed class GridSetup : IDisposable
         }
 
         ValueHeadOptions defaults = experiment.Settings.Head;
+        ImmutableArray<int> layers = Layers(kind.HeadReads);
         var options = defaults with
         {
             Seed = experiment.Seed,
@@ -206,6 +208,8 @@ internal sealed class GridSetup : IDisposable
             Lambda = kind.HeadLambda ?? defaults.Lambda,
             Forgetting = kind.HeadForgetting ?? defaults.Forgetting,
             Stages = kind.HeadStages ?? defaults.Stages,
+            ReferenceLayers = layers,
+            HiddenStateBytes = defaults.HiddenStateBytes * (1 + layers.Length), // kept where those of the default are
             PrefixReward = soFar,
         };
         ReferenceTable table = experiment.Table.First(kind.Samples ?? samplesPerPrompt);
@@ -216,6 +220,14 @@ internal sealed class GridSetup : IDisposable
         head.Save(file);
         RunFolder.Write(costs, new HeadCost(seconds));
     }
+
+    private ImmutableArray<int> Layers(string? read) =>
+        read switch
+        {
+            null => [],
+            "middle" => [_reference.Shape.Layers / 2],
+            _ => [.. Enumerable.Range(0, _reference.Shape.Layers)],
+        };
 
     private sealed record HeadCost(double ProcessorSeconds);
 }
