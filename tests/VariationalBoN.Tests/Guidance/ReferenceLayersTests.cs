@@ -93,7 +93,7 @@ public sealed class ReferenceLayersTests
     public async Task Decoders_of_others_go_on_working_without_layers_and_are_refused_by_name_with_them()
     {
         (var made, var table) = await Made;
-        using var hidden = new HiddenAlone((Gpt2)made.Model.Module);
+        using var hidden = new HiddenAlone(TinyModels.Gpt2().Freeze());
         var reference = new CausalLmPolicy(hidden, new NumberTokenizer(TinyModels.Vocabulary), made.Options);
         var own = await ReferenceTable.EstimateAsync(Scorer(reference), Train, 8, seed: 1);
         using var head = ValueHead.Train(reference, own, Train, Options(epochs: 1));
@@ -148,7 +148,7 @@ public sealed class ReferenceLayersTests
     public async Task The_bytes_that_are_kept_are_those_of_all_layers(long more, bool kept)
     {
         (var made, var table) = await Made;
-        using var counting = new Counting((Gpt2)made.Model.Module);
+        using var counting = new Counting(TinyModels.Gpt2().Freeze());
         var reference = new CausalLmPolicy(counting, new NumberTokenizer(TinyModels.Vocabulary), made.Options);
         var own = new ReferenceTable(table.Prompts).AcceptUnknownProvenance();
         long tokens = Train.Sum(prompt => own[prompt].Samples.Sum(sample => (long)sample.Completion.Tokens.Length));
@@ -209,8 +209,6 @@ public sealed class ReferenceLayersTests
 
         public IDecoding StartHiddenDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor hidden) =>
             inner.StartHiddenDecoding(tokens, lengths, additionalTokens, out hidden);
-
-        protected override void Dispose(bool disposing) { } // the model is the example's
     }
 
     /// <summary>One that tells its layers, and counts how often it is asked.</summary>
