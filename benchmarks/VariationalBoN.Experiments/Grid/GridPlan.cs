@@ -262,7 +262,16 @@ internal static class GridPlan
         var sums = new Variation { HeadSums = 16, HeadForgetting = 0 };
         var flat = sums with { HeadLayers = 1, ValueWeight = 0 };
         return quick
-            ? [flat, new Variation { HeadStages = 2, HeadReward = true }]
+            ?
+            [
+                flat,
+                new Variation
+                {
+                    HeadStages = 2,
+                    HeadReward = true,
+                    HeadReads = "every",
+                },
+            ]
             :
             [
                 sums,
@@ -272,6 +281,8 @@ internal static class GridPlan
                     HeadForgetting = 15,
                 },
                 new Variation { HeadStages = 2 },
+                new Variation { HeadReads = "middle" },
+                new Variation { HeadReads = "every" },
                 new Variation { HeadReward = true },
                 flat,
                 flat with

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SampleHosting;
 using SentimentControl.Datasets;
 using SentimentControl.Reporting;
@@ -188,7 +189,9 @@ internal sealed class GridSetup : IDisposable
         string file = Path.Combine(_folder, $"{name}.safetensors"),
             costs = Path.Combine(_folder, $"{name}.json");
         RewardSoFar? soFar = kind.HeadReward is true ? new RewardSoFar(experiment.Reference, experiment.Reward) : null;
-        ValueHeadOptions options = run.HeadOptions(experiment.Settings.Head)! with { PrefixReward = soFar };
+        ImmutableArray<int> layers = Layers(kind.HeadReads);
+        ValueHeadOptions options = run.HeadOptions(experiment.Settings.Head)! with { PrefixReward = soFar, ReferenceLayers = layers };
+        options = options with { HiddenStateBytes = options.HiddenStateBytes * (1 + layers.Length) }; // kept where those of the default are
         if (File.Exists(file) && RunFolder.Read<HeadCost>(costs) is HeadCost cost)
         {
             var kept = ValueHead.Load(file, new Scorer(experiment.Reference, experiment.Reward), soFar);
@@ -209,6 +212,14 @@ internal sealed class GridSetup : IDisposable
         head.Save(file);
         RunFolder.Write(costs, new HeadCost(seconds));
     }
+
+    private ImmutableArray<int> Layers(string? read) =>
+        read switch
+        {
+            null => [],
+            "middle" => [_reference.Shape.Layers / 2],
+            _ => [.. Enumerable.Range(0, _reference.Shape.Layers)],
+        };
 
     private sealed record HeadCost(double ProcessorSeconds);
 }

@@ -431,7 +431,8 @@ internal sealed class GridSummary
 
     private string Heads() =>
         Compared("heads", [Method.Guided])
-        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F.\n";
+        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F; "
+        + "head reads layer: hidden states of every layer of the reference, or of the middle one, beside the last.\n";
 
     private string Proposals()
     {

@@ -67,6 +67,9 @@ internal sealed record Variation
     /// <summary>Stages of running sums of the head; null for the default.</summary>
     public int? HeadStages { get; init; }
 
+    /// <summary>Layers of the reference that the head reads beside the last: "every" or "middle"; null for none.</summary>
+    public string? HeadReads { get; init; }
+
     /// <summary>Whether the head reads the reward of each prefix.</summary>
     public bool? HeadReward { get; init; }
 
@@ -118,6 +121,7 @@ internal sealed record Variation
             HeadLambda = HeadLambda,
             HeadForgetting = HeadForgetting,
             HeadStages = HeadStages,
+            HeadReads = HeadReads,
             HeadReward = HeadReward,
             Samples = Samples,
         };
@@ -149,6 +153,7 @@ internal sealed record Variation
                 ("head lambda", HeadLambda),
                 ("head forgetting", HeadForgetting),
                 ("head stages", HeadStages),
+                ("head reads layer", HeadReads),
                 ("head reward", HeadReward is true ? "" : null),
                 ("draws", Draws),
                 ("b", ReverseWeight),

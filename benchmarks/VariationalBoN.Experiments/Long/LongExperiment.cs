@@ -13,6 +13,7 @@ namespace VariationalBoN.Experiments.Long;
 internal static class LongExperiment
 {
     private const int Tokens = 200,
+        Layers = 2,
         Samples = 128,
         Answers = 24,
         N = 8;
@@ -23,6 +24,10 @@ internal static class LongExperiment
         ("sums", (_, options) => options),
         ("half of them forget", (_, options) => Forgetting(options)),
         ("two stages, half forget", (_, options) => Forgetting(options) with { Stages = 2 }),
+        (
+            "half of them forget, every layer",
+            (_, options) => Forgetting(options) with { ReferenceLayers = [.. Enumerable.Range(0, Layers)] }
+        ),
         ("sums, reward of the prefix", (reward, options) => options with { PrefixReward = reward }),
     ];
 
@@ -73,7 +78,7 @@ internal static class LongExperiment
             VocabularySize = LongReward.Vocabulary,
             MaxLength = Tokens + 2,
             Width = 16,
-            Layers = 2,
+            Layers = Layers,
             Heads = 2,
         };
         using var model = (Gpt2)shape.Create(seed);

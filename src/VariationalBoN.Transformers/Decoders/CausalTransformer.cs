@@ -19,7 +19,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// is not the token embedding, stands beside them (<c>lm_head.weight</c>). There is no dropout.
 /// Several threads may run it at the same time as long as none changes its parameters.
 /// </remarks>
-public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHiddenDecoder, ISharingDecoder
+public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, ISharingDecoder
 {
     private readonly Products _products;
 
@@ -82,24 +82,6 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         return rows.Back(forward(rows.Tokens)).MoveToOuterDisposeScope();
     }
 
-    /// <summary>What the output layer reads: the hidden states after the last normalisation.</summary>
-    /// <param name="tokens">Tokens [B, T], int64, right-padded, T at most <see cref="MaxLength"/>.</param>
-    /// <returns>A fresh tensor [B * T, C], the caller's to dispose; position t of row b is in row b * T + t.</returns>
-    /// <exception cref="ArgumentException">The shape or type is another one.</exception>
-    public Tensor HiddenStates(Tensor tokens)
-    {
-        using var scope = NewDisposeScope();
-        return Trunk(tokens, null).MoveToOuterDisposeScope();
-    }
-
-    /// <inheritdoc/>
-    public Tensor HiddenStatesAt(Tensor tokens, Tensor positions)
-    {
-        ArgumentNullException.ThrowIfNull(positions);
-        using var scope = NewDisposeScope();
-        return ForHead(Trunk(tokens, null).index_select(0, positions)).MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
     public Tensor LogitsAt(Tensor tokens, Tensor positions)
     {
@@ -110,7 +92,7 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
 
     /// <inheritdoc/>
     public IDecoding StartDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor logits) =>
-        Start(tokens, lengths, additionalTokens, withHead: true, null, out logits);
+        Start(tokens, lengths, additionalTokens, hiddenLayers: null, null, out logits);
 
     IDecoding ISharingDecoder.StartDecoding(
         IDecoding beside,
@@ -118,17 +100,13 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         ReadOnlySpan<int> lengths,
         int additionalTokens,
         out Tensor logits
-    ) => Start(tokens, lengths, additionalTokens, withHead: true, beside as TransformerDecoding, out logits);
-
-    /// <inheritdoc/>
-    public IDecoding StartHiddenDecoding(Tensor tokens, ReadOnlySpan<int> lengths, int additionalTokens, out Tensor hidden) =>
-        Start(tokens, lengths, additionalTokens, withHead: false, null, out hidden);
+    ) => Start(tokens, lengths, additionalTokens, hiddenLayers: null, beside as TransformerDecoding, out logits);
 
     private TransformerDecoding Start(
         Tensor tokens,
         ReadOnlySpan<int> lengths,
         int additionalTokens,
-        bool withHead,
+        int[]? hiddenLayers, // null for logits
         TransformerDecoding? beside,
         out Tensor output
     )
@@ -140,10 +118,10 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         try
         {
             using var use = NarrowedWeights.Begin(narrowed);
-            var hidden = Trunk(tokens, prompts.Keep);
-            var last = hidden.index_select(0, LastPositions(lengths, tokens.size(1)));
-            output = (withHead ? Head(last) : ForHead(last)).MoveToOuterDisposeScope();
-            return new TransformerDecoding(this, prompts, lengths, additionalTokens, withHead, narrowed);
+            var ends = LastPositions(lengths, tokens.size(1));
+            var tap = Tap(hiddenLayers, ends);
+            output = Output(Trunk(tokens, prompts.Keep, tap).index_select(0, ends), hiddenLayers, tap).MoveToOuterDisposeScope();
+            return new TransformerDecoding(this, prompts, lengths, additionalTokens, hiddenLayers, narrowed);
         }
         catch
         {
@@ -164,28 +142,27 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
 
     /// <summary>
     /// One more token a row through the cache: tokens and positions are [rows] in the order of the parts, the result is [rows, V], or
-    /// [rows, C] without the output layer, in the order that <paramref name="rows"/> gives, or as they stand.
+    /// [rows, C (1 + layers)] of hidden states, in the order that <paramref name="rows"/> gives, or as they stand.
     /// </summary>
     internal Tensor Step(
         Tensor tokens,
         Tensor positions,
         IReadOnlyList<KeyValueSlots> parts,
         Tensor? rows,
-        bool withHead,
+        int[]? hiddenLayers, // null for logits
         NarrowedWeights? narrowed
     )
     {
         using var use = NarrowedWeights.Begin(narrowed);
-        var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ActivationType)));
-        if (rows is not null)
-            hidden = hidden.index_select(0, rows);
-        return withHead ? Head(hidden) : ForHead(hidden);
+        var tap = Tap(hiddenLayers, rows);
+        var hidden = Run(tokens, new CachedPass(parts, positions, Rotary?.At(positions, ActivationType)), tap: tap);
+        return Output(rows is null ? hidden : hidden.index_select(0, rows), hiddenLayers, tap);
     }
 
     /// <summary>Tokens [N] at positions [N] before the first block: [N, C].</summary>
     private protected virtual Tensor Embed(Tensor tokens, Tensor positions) => Embedding.index_select(0, tokens);
 
-    private Tensor Trunk(Tensor tokens, Action<Tensor, Tensor>? keep)
+    private Tensor Trunk(Tensor tokens, Action<Tensor, Tensor>? keep, LayerTap? tap = null)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         if (tokens.dim() != 2 || tokens.dtype != ScalarType.Int64)
@@ -202,7 +179,7 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
                 nameof(tokens)
             );
         RequireMasters();
-        return Run(tokens.reshape(-1), Pass(keep), RecomputesActivations && keep is null ? () => Pass(null) : null);
+        return Run(tokens.reshape(-1), Pass(keep), RecomputesActivations && keep is null ? () => Pass(null) : null, tap);
 
         WholePass Pass(Action<Tensor, Tensor>? keep)
         {
@@ -211,11 +188,13 @@ public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, IHi
         }
     }
 
-    private Tensor Run(Tensor tokens, AttentionPass pass, Func<AttentionPass>? again = null)
+    private Tensor Run(Tensor tokens, AttentionPass pass, Func<AttentionPass>? again = null, LayerTap? tap = null)
     {
         var x = Embed(tokens, pass.Positions).to(ActivationType); // [N, C]
+        int layer = 0;
         foreach (var block in Blocks)
         {
+            tap?.See(layer++, x);
             // what a block makes on the way is gone before the next one; a gradient keeps what it needs
             using var scope = NewDisposeScope();
             using var before = x;

@@ -13,7 +13,7 @@ internal sealed class TransformerDecoding : IDecoding
     private const int LeastCapacity = 32;
 
     private readonly CausalTransformer _model;
-    private readonly bool _withHead;
+    private readonly int[]? _hiddenLayers; // beside the last hidden states; null for logits
     private NarrowedWeights? _narrowed; // in mixed precision, until it is disposed of
     private readonly int _additionalTokens;
     private readonly List<KeyValueSlots> _parts = []; // by capacity
@@ -26,10 +26,10 @@ internal sealed class TransformerDecoding : IDecoding
         KeyValues prompts,
         ReadOnlySpan<int> lengths,
         int additionalTokens,
-        bool withHead,
+        int[]? hiddenLayers,
         NarrowedWeights? narrowed
     )
-        : this(model, additionalTokens, withHead, narrowed)
+        : this(model, additionalTokens, hiddenLayers, narrowed)
     {
         _prompts = prompts;
         for (int row = 0; row < lengths.Length; row++)
@@ -44,8 +44,8 @@ internal sealed class TransformerDecoding : IDecoding
         _longest = Longest(_rows);
     }
 
-    private TransformerDecoding(CausalTransformer model, int additionalTokens, bool withHead, NarrowedWeights? narrowed) =>
-        (_model, _additionalTokens, _withHead, _narrowed) = (model, additionalTokens, withHead, narrowed);
+    private TransformerDecoding(CausalTransformer model, int additionalTokens, int[]? hiddenLayers, NarrowedWeights? narrowed) =>
+        (_model, _additionalTokens, _hiddenLayers, _narrowed) = (model, additionalTokens, hiddenLayers, narrowed);
 
     /// <summary>What its rows stand in, by capacity.</summary>
     internal IReadOnlyList<KeyValueSlots> Parts => _parts;
@@ -73,7 +73,7 @@ internal sealed class TransformerDecoding : IDecoding
                 tensor(positions, device: device),
                 parts,
                 inOrder ? null : tensor(inverse, device: device),
-                _withHead,
+                _hiddenLayers,
                 _narrowed
             )
             .MoveToOuterDisposeScope();
@@ -102,7 +102,7 @@ internal sealed class TransformerDecoding : IDecoding
 
     public IDecoding CopyRows(ReadOnlySpan<int> rows)
     {
-        var copy = new TransformerDecoding(_model, _additionalTokens, _withHead, _narrowed?.Share());
+        var copy = new TransformerDecoding(_model, _additionalTokens, _hiddenLayers, _narrowed?.Share());
         try
         {
             copy.AddRows(this, rows);

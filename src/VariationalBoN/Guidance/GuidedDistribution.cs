@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using TorchSharp;
 using VariationalBoN.Internal;
 using VariationalBoN.Policies;
@@ -13,11 +14,12 @@ internal sealed class GuidedDistribution(
     GenerationOptions generation,
     IPrefixWalk walk,
     bool hiddenStates,
+    ImmutableArray<int> layers,
     GuidanceOptions options,
     double logLargest
 ) : StepDistribution(model, distribution, generation)
 {
-    /// <summary>log pi of every token, [R, V] float64, of logits [R, V] and hidden states [R, C] at the ends of the rows.</summary>
+    /// <summary>log pi of every token, [R, V] float64, of logits [R, V] and hidden states [R, C (1 + layers)] at the ends of the rows.</summary>
     internal Tensor LogProbs(Tensor logits, Tensor? hidden)
     {
         using var scope = NewDisposeScope();
@@ -40,13 +42,13 @@ internal sealed class GuidedDistribution(
         out Tensor output
     ) =>
         hiddenStates
-            ? Model.StartHiddenDecoding(prompts, additionalTokens, out output)
+            ? Model.StartHiddenDecoding(prompts, additionalTokens, layers, out output)
             : base.Start(prompts, additionalTokens, beside, out output);
 
     internal override Tensor Probabilities(Tensor output)
     {
         using var scope = NewDisposeScope();
-        var logits = hiddenStates ? new PositionLogits(output, Model.HiddenDecoder.HeadWeight).InOneType().Rows(0, output.size(0)) : output;
+        var logits = hiddenStates ? Model.LogitsOf(output, layers).InOneType().Rows(0, output.size(0)) : output;
         return LogProbs(logits, hiddenStates ? output : null).exp().MoveToOuterDisposeScope();
     }
 

@@ -170,6 +170,7 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
             _reference.Options,
             _value.Start(prompts, tokens, Weight),
             _value.NeedsHiddenStates,
+            _value.ReferenceLayers,
             Options,
             Weight.LogLargest
         );
@@ -180,9 +181,9 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
                 guided._reference,
                 batch,
                 guided.Guided([.. rows.Select(row => row.Prompt)], [.. rows.Select(row => (IReadOnlyList<int>)row.PromptTokens)]),
-                guided._value.NeedsHiddenStates
+                guided._value
             )
-            : new StepReader((CausalLmPolicy)policy, batch, null, false);
+            : new StepReader((CausalLmPolicy)policy, batch, null, null);
 
     /// <summary>Sums over the steps of each completion a term of (log pi [R, V], log of the other policy [R, V], tokens [R]).</summary>
     private double[] Walked(IReadOnlyList<Completion> completions, IPolicy? other, Func<Tensor, Tensor?, Tensor, Tensor> term)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Guidance;
@@ -25,6 +26,10 @@ public interface IPrefixValue
     /// <summary>Whether it reads hidden states of the reference, which then must offer them (<see
     /// cref="Policies.IHiddenDecoder"/>).</summary>
     bool NeedsHiddenStates { get; }
+
+    /// <summary>Layers of the reference whose hidden states it reads beside the last, which then must offer them (<see
+    /// cref="Policies.ILayerDecoder"/>); none where <see cref="NeedsHiddenStates"/> is false.</summary>
+    ImmutableArray<int> ReferenceLayers => [];
 
     /// <summary>Refuses a weight that the values cannot tell, such as one of more draws than they were estimated from.</summary>
     /// <param name="weight">The weight w.</param>

@@ -10,8 +10,8 @@ namespace VariationalBoN.Guidance;
 public interface IPrefixWalk : IDisposable
 {
     /// <summary>The values at the present ends of the rows.</summary>
-    /// <param name="hidden">What the output layer of the reference reads there, [R, C];
-    /// null where none is needed. It stays the caller's.</param>
+    /// <param name="hidden">What the output layer of the reference reads there, [R, C], with <see cref="IPrefixValue.ReferenceLayers"/>
+    /// beside it, [R, C (1 + layers)]; null where none is needed. It stays the caller's.</param>
     /// <param name="tokens">Candidates for the next token, int64 [R, k].</param>
     /// <returns>Fresh tensors, the caller's to dispose.</returns>
     PrefixValues Values(torch.Tensor? hidden, torch.Tensor tokens);

@@ -64,15 +64,14 @@ internal sealed class PrefixNumbers(IPrefixReward source, PrefixScale scale)
         return learned;
     }
 
-    /// <summary>What the head reads at the ends of prefixes, [R, C + Count] float32: hidden states [R, C], and the numbers.</summary>
+    /// <summary>What the head reads at the ends of prefixes: hidden states [R, X] float32, and the numbers beside them, [R, X + Count].</summary>
     public static Tensor Beside(PrefixNumbers? numbers, Tensor hidden, Func<IReadOnlyList<AnswerPrefix>> prefixes)
     {
-        var wide = hidden.to(ScalarType.Float32);
         if (numbers is null)
-            return wide;
+            return hidden;
         float[] values = Raw(numbers.Source, prefixes());
         numbers.Apply(values);
-        return cat([wide, tensor(values, [hidden.size(0), numbers.Source.Count], device: hidden.device)], 1);
+        return cat([hidden, tensor(values, [hidden.size(0), numbers.Source.Count], device: hidden.device)], 1);
     }
 
     private static float[] Raw(IPrefixReward source, IReadOnlyList<AnswerPrefix> prefixes)

@@ -1,11 +1,14 @@
+using System.Collections.Immutable;
+
 namespace VariationalBoN.Guidance;
 
 /// <summary>What values ask of a reference. Stateless, thread-safe.</summary>
 internal static class ReferenceOfValues
 {
     /// <summary>Refuses a reference that values cannot be about.</summary>
-    /// <exception cref="ArgumentException">It trains, truncates, or has no hidden states where they are read.</exception>
-    public static void RequireUsable(CausalLmPolicy reference, bool hiddenStates, string argument)
+    /// <exception cref="ArgumentException">It trains, truncates, or has no hidden states, or not those of the layers,
+    /// where they are read.</exception>
+    public static void RequireUsable(CausalLmPolicy reference, bool hiddenStates, ImmutableArray<int> layers, string argument)
     {
         if (reference.IsTrainable)
             throw new ArgumentException(
@@ -20,14 +23,14 @@ internal static class ReferenceOfValues
                 argument
             );
         if (hiddenStates)
-            _ = reference.Model.HiddenDecoder;
+            _ = layers.IsEmpty ? reference.Model.HiddenDecoder : reference.Model.LayerDecoder(layers);
     }
 
     /// <summary>Refuses a reference that cannot be used, or is not the one that the values are about.</summary>
     /// <exception cref="ArgumentException">It trains, truncates, has no hidden states where they are read, or is another.</exception>
     public static void RequireUsable(CausalLmPolicy reference, IPrefixValue value)
     {
-        RequireUsable(reference, value.NeedsHiddenStates, nameof(reference));
+        RequireUsable(reference, value.NeedsHiddenStates, value.ReferenceLayers, nameof(reference));
         if (
             value.Reference is { } about
             && about != ScoringIdentity.Unknown.Reference

@@ -10,13 +10,14 @@ internal sealed class StepReader : IDisposable
     private readonly CausalLmPolicy _policy;
     private readonly PositionLogits _logits;
     private readonly GuidedDistribution? _guided; // null for a policy that is not guided
-    private readonly bool _hiddenStates;
+    private readonly bool _hiddenStates; // whether the values read them
 
     /// <summary>Reads a policy along the completions of a batch.</summary>
-    public StepReader(CausalLmPolicy policy, SequenceBatch batch, GuidedDistribution? guided, bool hiddenStates)
+    public StepReader(CausalLmPolicy policy, SequenceBatch batch, GuidedDistribution? guided, IPrefixValue? value)
     {
-        (_policy, _guided, _hiddenStates) = (policy, guided, hiddenStates);
-        _logits = policy.Model.LogitsAt(batch.Tokens.to(policy.Model.Device), batch.Positions.to(policy.Model.Device)).InOneType();
+        (_policy, _guided, _hiddenStates) = (policy, guided, value?.NeedsHiddenStates ?? false);
+        Device device = policy.Model.Device;
+        _logits = policy.Model.LogitsAt(batch.Tokens.to(device), batch.Positions.to(device), value?.ReferenceLayers ?? []).InOneType();
     }
 
     /// <summary>log pi(. | s), [R, V] float64, at R of the drawn tokens of the batch, int64 [R].</summary>
@@ -26,7 +27,7 @@ internal sealed class StepReader : IDisposable
         index = index.to(_policy.Model.Device);
         var logits = _logits.At(index);
         return (
-            _guided?.LogProbs(logits, _hiddenStates ? _logits.Hidden!.index_select(0, index) : null)
+            _guided?.LogProbs(logits, _hiddenStates ? _logits.Told!.index_select(0, index) : null)
             ?? _policy.Distribution.LogProbs(logits.to(ScalarType.Float64))
         ).MoveToOuterDisposeScope();
     }

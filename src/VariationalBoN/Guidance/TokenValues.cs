@@ -115,9 +115,9 @@ public sealed class TokenValues
         using var scope = NewDisposeScope();
         Device device = reference.Model.Device;
         var batch = new SequenceBatch(rows, device);
-        PositionLogits logits = reference.Model.LogitsAt(batch.Tokens, batch.Positions).InOneType();
+        PositionLogits logits = reference.Model.LogitsAt(batch.Tokens, batch.Positions, value.ReferenceLayers).InOneType();
         double[] all = TokenLogProbs.Of(logits, batch.Targets, reference.Distribution).Doubles();
-        double[]? scanned = value is IPrefixScan scan ? scan.Prefixes(rows, logits.Hidden!, weight).Doubles() : null;
+        double[]? scanned = value is IPrefixScan scan ? scan.Prefixes(rows, logits.Told!, weight).Doubles() : null;
         long[] first = new long[rows.Length];
         for (int row = 0, next = 0; row < rows.Length; next += logs[row++].Length)
         {
@@ -148,7 +148,7 @@ public sealed class TokenValues
 
             var index = tensor([.. first.Take(alive).Select(start => start + t)], device: device);
             var tokens = batch.Targets.index_select(0, index).unsqueeze(1); // [R, 1]
-            double[] now = walk.Values(value.NeedsHiddenStates ? logits.Hidden!.index_select(0, index) : null, tokens).Prefix.Doubles();
+            double[] now = walk.Values(value.NeedsHiddenStates ? logits.Told!.index_select(0, index) : null, tokens).Prefix.Doubles();
             for (int row = 0; row < alive; row++)
                 values[row][t] = now[row];
         }

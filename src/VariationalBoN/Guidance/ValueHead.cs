@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
@@ -25,6 +26,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
 {
     private readonly ValueNetwork _network;
     private readonly RankBins _bins;
+    private readonly LayerStates _states;
     private readonly PrefixNumbers? _numbers;
     private readonly ValueHeadDescription _description;
 
@@ -37,6 +39,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     )
     {
         (_network, _bins, _description, Origin) = (network, bins, description, origin);
+        ReferenceLayers = description.ReferenceLayers;
+        _states = new LayerStates(description.Hidden, ReferenceLayers.Length);
         if (description.Numbers is { } scale)
             _numbers = new PrefixNumbers(prefixReward!, scale);
         Options = description.Options is { } options ? options with { PrefixReward = prefixReward } : null;
@@ -50,6 +54,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             ("power", bins.Power),
             ("samples", Samples),
         ];
+        if (!ReferenceLayers.IsEmpty)
+            settings = [.. settings, ("reference layers", string.Join(", ", ReferenceLayers))];
         Identity = new ModelIdentity(
             nameof(ValueHead),
             _numbers is null ? settings : [.. settings, ("prefix reward", _numbers.Source.Identity)]
@@ -68,6 +74,9 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <inheritdoc/>
     public bool NeedsHiddenStates => true;
 
+    /// <inheritdoc/>
+    public ImmutableArray<int> ReferenceLayers { get; }
+
     /// <summary>M: the fewest samples of a prompt that it was trained on, and the largest N that it can tell.</summary>
     public int Samples => _description.Samples;
 
@@ -84,7 +93,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <param name="cancellationToken">Stops between steps.</param>
     /// <returns>The head, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">There is no prompt, an option is faulty, samples have no tokens, or the reference trains,
-    /// truncates or has no hidden states.</exception>
+    /// truncates or has no hidden states, or not those of the layers.</exception>
     /// <exception cref="InvalidOperationException">The table is of another reference,
     /// or does not know its own; or training diverged.</exception>
     /// <exception cref="KeyNotFoundException">A prompt is not in the table.</exception>
@@ -104,7 +113,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         options.Validate();
         if (prompts.Count == 0)
             throw new ArgumentException("There is no prompt to learn from; give at least one.", nameof(prompts));
-        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(reference));
+        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, options.ReferenceLayers, nameof(reference));
         ScoringIdentity? origin = table.Origin;
         ScoringIdentity.RequireMatch(origin, origin is null ? null : origin with { Reference = reference.Identity }, "the reference");
         int samples = prompts.Min(prompt => table[prompt].Cdf.Count);
@@ -150,7 +159,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// its reference is a <see cref="CausalLmPolicy"/>.</param>
     /// <param name="prefixReward">The numbers of prefixes that the head reads; null for a head that reads none.</param>
     /// <returns>The head, the caller's to dispose, equal to the one that was saved.</returns>
-    /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states.</exception>
+    /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states, or not those of the layers that
+    /// the head reads.</exception>
     /// <exception cref="InvalidDataException">The file is no value head, is damaged, or is about another reference, tokenizer, reward
     /// model, scoring or prefix reward; the message names what differs.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
@@ -163,7 +173,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
                 $"The reference is {scorer.Reference.GetType().Name}; a value head reads the hidden states of a {nameof(CausalLmPolicy)}.",
                 nameof(scorer)
             );
-        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, nameof(scorer));
+        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, [], nameof(scorer));
         var description = ValueHeadDescription.Read(path);
         ScoringIdentity? origin = description.Origin;
         string[] differences = origin is null
@@ -175,6 +185,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
                     + $"train one anew."
             );
         description.RequireSizes(path, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize);
+        ReferenceOfValues.RequireUsable(reference, hiddenStates: true, description.ReferenceLayers, nameof(scorer));
         description.RequireNumbers(path, prefixReward);
         ValueNetwork network = description.Network(new ValueHeadOptions());
         try
@@ -231,6 +242,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
         Require(weight);
         return new ValueWalk(
             _network,
+            _states,
             _numbers,
             prompts,
             promptTokens,
@@ -245,7 +257,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     {
         Require(weight);
         using var scope = NewDisposeScope();
-        var read = PrefixNumbers.Beside(_numbers, hidden, () => [.. rows.SelectMany(PrefixNumbers.Prefixes)]);
+        var read = PrefixNumbers.Beside(_numbers, _states.Of(hidden), () => [.. rows.SelectMany(PrefixNumbers.Prefixes)]);
         return ValueScan.Prefixes(_network, rows, read, _bins.LogWeights(weight)).MoveToOuterDisposeScope();
     }
 

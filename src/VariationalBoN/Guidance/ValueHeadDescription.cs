@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using VariationalBoN.Weights;
 
@@ -80,15 +81,18 @@ internal sealed record ValueHeadDescription(
         && Forgetting is >= 0 and <= MaxSize
         && Stages is 1 or 2
         && Numbers is null or { IsSound: true }
-        && (Options is null || Shaped(Options) == Options);
+        && (Options is null || (Shaped(Options) == Options && Options.HasSoundLayers));
 
     internal long Weights => ValueNetwork.Weights(Inputs, Vocabulary, Shaped(new ValueHeadOptions()));
+
+    /// <summary>Layers of the reference that it reads beside the last hidden states; files of before there were any say nothing of them.</summary>
+    internal ImmutableArray<int> ReferenceLayers => Options?.ReferenceLayers ?? [];
 
     /// <summary>U of all stages.</summary>
     internal int State => (Sums + Forgetting) * Stages;
 
     /// <summary>What the network reads of a prefix: hidden states and numbers.</summary>
-    private int Inputs => Hidden + (Numbers?.Mean.Length ?? 0);
+    private long Inputs => (Hidden * (1L + ReferenceLayers.Length)) + (Numbers?.Mean.Length ?? 0);
 
     internal ScoringIdentity? Origin =>
         RewardModel is null || Scoring is null
@@ -97,7 +101,8 @@ internal sealed record ValueHeadDescription(
 
     private ModelIdentity? PrefixReward => Numbers is null ? null : ModelIdentity.Parse(Numbers.Identity);
 
-    internal ValueNetwork Network(ValueHeadOptions options) => new(Inputs, Vocabulary, Shaped(options), new RankBins(Bins, Power));
+    internal ValueNetwork Network(ValueHeadOptions options) =>
+        new(checked((int)Inputs), Vocabulary, Shaped(options), new RankBins(Bins, Power));
 
     internal void RequireNumbers(string path, IPrefixReward? given)
     {

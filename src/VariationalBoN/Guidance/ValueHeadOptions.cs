@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
@@ -8,6 +9,7 @@ namespace VariationalBoN.Guidance;
 public sealed record ValueHeadOptions
 {
     internal const int MostLayers = 64;
+    private readonly LayerList _referenceLayers = new([]);
 
     /// <summary>B, the number of bins of F whose probabilities the head predicts, at least 2.</summary>
     /// <value>Default 24.</value>
@@ -40,6 +42,19 @@ public sealed record ValueHeadOptions
     /// <remarks>For rewards of order: whether one word came before another. On a reward that is a sum over words no gain was measured.</remarks>
     /// <value>Default 1.</value>
     public int Stages { get; init; } = 1;
+
+    /// <summary>
+    /// Layers of the reference whose hidden states the head reads beside the last, each once and in ascending order: 0 is what the first
+    /// block reads, l what block l left in the residual stream (<see cref="Policies.ILayerDecoder"/>). They are read at mean 0 and variance 1.
+    /// </summary>
+    /// <remarks>The last hidden states are made to tell the next token; what decides a reward may stand in the middle. Each layer
+    /// costs the head C inputs, and as many bytes of <see cref="HiddenStateBytes"/> again.</remarks>
+    /// <value>Default empty: the last hidden states alone.</value>
+    public ImmutableArray<int> ReferenceLayers
+    {
+        get => _referenceLayers.Values;
+        init => _referenceLayers = new LayerList(value.IsDefault ? [] : value);
+    }
 
     /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. Part of a file by its identity: <see
     /// cref="ValueHead.Load"/> is given it again.</summary>
@@ -85,6 +100,9 @@ public sealed record ValueHeadOptions
     /// <summary>The numbers that a stage carries.</summary>
     internal int State => Sums + Forgetting;
 
+    /// <summary>Whether the layers of the reference can be layers at all.</summary>
+    internal bool HasSoundLayers => _referenceLayers.IsSound;
+
     /// <summary>Throws one exception that names every fault.</summary>
     internal void Validate()
     {
@@ -102,6 +120,11 @@ public sealed record ValueHeadOptions
         Require(Sums >= 1, nameof(Sums), Sums, "be at least 1");
         Require(Forgetting >= 0, nameof(Forgetting), Forgetting, "be at least 0");
         Require(Stages is 1 or 2, nameof(Stages), Stages, "be 1 or 2");
+        if (!HasSoundLayers)
+            faults.Add(
+                $"{nameof(ReferenceLayers)} is {_referenceLayers}, it must name layers from 0 to {LayerList.Most}, each once and in "
+                    + $"ascending order"
+            );
         Require(PrefixReward is null or { Count: >= 1 }, $"{nameof(PrefixReward)}.Count", PrefixReward?.Count ?? 0, "be at least 1");
         Require(Epochs >= 1, nameof(Epochs), Epochs, "be at least 1");
         Require(AnswersPerStep >= 1, nameof(AnswersPerStep), AnswersPerStep, "be at least 1");

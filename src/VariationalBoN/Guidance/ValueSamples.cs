@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MathNet.Numerics.Distributions;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Policies;
@@ -11,12 +12,14 @@ namespace VariationalBoN.Guidance;
 internal sealed class ValueSamples : IDisposable
 {
     private readonly CausalModel _model;
+    private readonly ImmutableArray<int> _layers;
+    private readonly LayerStates _states;
     private readonly int _rowsPerBatch;
     private readonly List<Completion> _completions = [];
     private readonly List<float[]> _labels = [];
     private readonly List<float> _scores = [];
     private readonly long[] _first; // of each completion among all tokens
-    private readonly Tensor? _hidden, // [all tokens, C]
+    private readonly Tensor? _hidden, // [all tokens, C (1 + layers)]
         _numbers; // [all tokens, Count]
 
     /// <exception cref="ArgumentException">A prompt has no tokens, or fewer than two samples.</exception>
@@ -29,7 +32,7 @@ internal sealed class ValueSamples : IDisposable
         CancellationToken cancellationToken
     )
     {
-        (_model, _rowsPerBatch) = (reference.Model, reference.Options.RowsPerBatch);
+        (_model, _layers, _rowsPerBatch) = (reference.Model, options.ReferenceLayers, reference.Options.RowsPerBatch);
         var labels = new Dictionary<int, double[][]>();
         foreach (Prompt prompt in prompts.Distinct())
         {
@@ -57,7 +60,7 @@ internal sealed class ValueSamples : IDisposable
         _first = new long[_completions.Count + 1];
         for (int i = 0; i < _completions.Count; i++)
             _first[i + 1] = _first[i] + _completions[i].Tokens.Length;
-        long width = _model.HiddenDecoder.HeadWeight.size(1);
+        _states = new LayerStates(_model.HiddenDecoder.HeadWeight.size(1), _layers.Length);
         using var scope = NewDisposeScope(); // what fails leaves nothing behind
         if (options.PrefixReward is { } source)
         {
@@ -65,8 +68,8 @@ internal sealed class ValueSamples : IDisposable
             _numbers = tensor(numbers, [_first[^1], source.Count], device: _model.Device);
         }
 
-        if (_first[^1] * width * sizeof(float) <= options.HiddenStateBytes)
-            _hidden = AllHidden(width, cancellationToken);
+        if (_first[^1] * _states.Width * sizeof(float) <= options.HiddenStateBytes)
+            _hidden = AllHidden(cancellationToken);
         _numbers?.DetachFromDisposeScope();
         _hidden?.DetachFromDisposeScope();
     }
@@ -112,31 +115,26 @@ internal sealed class ValueSamples : IDisposable
         );
     }
 
-    /// <summary>Hidden states [sum of lengths, C] of completions, by a pass of the reference.</summary>
+    /// <summary>Hidden states [sum of lengths, C (1 + layers)] of completions, by a pass of the reference.</summary>
     private Tensor Computed(Completion[] completions)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var batch = new SequenceBatch(completions, _model.Device);
-        return _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32).MoveToOuterDisposeScope();
+        return _states.Of(_model.HiddenStatesAt(batch.Tokens, batch.Positions, _layers)).MoveToOuterDisposeScope();
     }
 
-    private Tensor AllHidden(long width, CancellationToken cancellationToken)
+    private Tensor AllHidden(CancellationToken cancellationToken)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var all = empty([_first[^1], width], ScalarType.Float32, _model.Device);
+        var all = empty([_first[^1], _states.Width], ScalarType.Float32, _model.Device);
         foreach (int[] part in CausalLmPolicy.ByLength(_completions).Chunk(_rowsPerBatch))
         {
             cancellationToken.ThrowIfCancellationRequested();
             using var inner = NewDisposeScope();
-            var batch = new SequenceBatch([.. part.Select(i => _completions[i])], _model.Device);
             long[] places = [.. part.SelectMany(i => Enumerable.Range(0, _completions[i].Tokens.Length).Select(t => _first[i] + t))];
-            all.index_copy_(
-                0,
-                tensor(places, device: _model.Device),
-                _model.HiddenDecoder.HiddenStatesAt(batch.Tokens, batch.Positions).to(ScalarType.Float32)
-            );
+            all.index_copy_(0, tensor(places, device: _model.Device), Computed([.. part.Select(i => _completions[i])]));
         }
 
         return all.MoveToOuterDisposeScope();

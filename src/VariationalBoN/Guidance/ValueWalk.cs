@@ -8,6 +8,7 @@ namespace VariationalBoN.Guidance;
 internal sealed class ValueWalk : IPrefixWalk
 {
     private readonly ValueNetwork _network;
+    private readonly LayerStates _states;
     private readonly Tensor _logWeights; // [B]
     private readonly PrefixNumbers? _numbers;
     private AnswerPrefix[] _answers; // without tokens where no numbers are read
@@ -17,6 +18,7 @@ internal sealed class ValueWalk : IPrefixWalk
 
     public ValueWalk(
         ValueNetwork network,
+        LayerStates states,
         PrefixNumbers? numbers,
         IReadOnlyList<Prompt> prompts,
         IReadOnlyList<IReadOnlyList<int>> promptTokens,
@@ -25,7 +27,7 @@ internal sealed class ValueWalk : IPrefixWalk
         Device device
     )
     {
-        (_network, _numbers) = (network, numbers);
+        (_network, _states, _numbers) = (network, states, numbers);
         _answers = numbers is null ? [] : [.. prompts.Select(prompt => new AnswerPrefix(prompt, []))];
         _logWeights = tensor(logWeights, device: device).DetachFromDisposeScope();
         _state = zeros([promptTokens.Count, sums], ScalarType.Float32, device).DetachFromDisposeScope();
@@ -40,7 +42,7 @@ internal sealed class ValueWalk : IPrefixWalk
         ArgumentNullException.ThrowIfNull(hidden);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var read = PrefixNumbers.Beside(_numbers, hidden, () => _answers); // [R, C]
+        var read = PrefixNumbers.Beside(_numbers, _states.Of(hidden), () => _answers); // [R, C]
         var unitBases = _network.UnitBases(read, _previous, _state);
         var law = _network.StateLaw(read, _state, _previous); // [R, B]
         var after = _network.After([.. unitBases.Select(seen => seen.unsqueeze(1))], _state.unsqueeze(1), tokens); // [R, k, U]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using VariationalBoN.Internal;
 using static TorchSharp.torch;
 
@@ -58,6 +59,33 @@ internal sealed class CausalModel
                 _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions)
             );
 
+    /// <summary>The same, with hidden states of layers beside what the output layer reads (<see cref="PositionLogits.Told"/>).</summary>
+    /// <exception cref="ArgumentException">The module does not tell these layers.</exception>
+    internal PositionLogits LogitsAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
+        layers.IsEmpty ? LogitsAt(tokens, positions) : LogitsOf(HiddenStatesAt(tokens, positions, layers), layers);
+
+    /// <summary>What the output layer reads at positions [N] of the B * T of tokens [B, T], and layers beside it: [N, C (1 + layers)].</summary>
+    /// <exception cref="ArgumentException">The module does not tell its hidden states, or these layers.</exception>
+    internal Tensor HiddenStatesAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
+        layers.IsEmpty
+            ? HiddenDecoder.HiddenStatesAt(tokens, positions)
+            : LayerDecoder(layers).HiddenStatesAt(tokens, positions, layers.AsSpan());
+
+    /// <summary>The logits of what <see cref="HiddenStatesAt"/> or <see cref="StartHiddenDecoding"/> gave.</summary>
+    /// <param name="told">[N, C (1 + layers)].</param>
+    /// <param name="layers">The layers beside the last hidden states.</param>
+    internal PositionLogits LogitsOf(Tensor told, ImmutableArray<int> layers)
+    {
+        Tensor weight = HiddenDecoder.HeadWeight;
+        long width = weight.size(1);
+        if (told.size(1) != width * (1 + layers.Length))
+            throw new InvalidOperationException(
+                $"{_module.GetName()} returned hidden states {Shown.Shape(told.shape)}; with {layers.Length} layers beside the last they "
+                    + $"must be [{told.size(0)}, {width * (1 + layers.Length)}]."
+            );
+        return new PositionLogits(layers.IsEmpty ? told : told.narrow(1, 0, width), weight, told);
+    }
+
     internal IDecoding StartDecoding(
         IReadOnlyList<IReadOnlyList<int>> prompts,
         int additionalTokens,
@@ -79,12 +107,19 @@ internal sealed class CausalModel
             : _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
     }
 
-    /// <summary>Decoding that gives what the output layer reads, [rows, C], in place of logits.</summary>
-    /// <exception cref="ArgumentException">The module does not tell its hidden states.</exception>
-    internal IDecoding StartHiddenDecoding(IReadOnlyList<IReadOnlyList<int>> prompts, int additionalTokens, out Tensor hidden)
+    /// <summary>Decoding that gives what the output layer reads, and layers beside it, [rows, C (1 + layers)], in place of logits.</summary>
+    /// <exception cref="ArgumentException">The module does not tell its hidden states, or these layers.</exception>
+    internal IDecoding StartHiddenDecoding(
+        IReadOnlyList<IReadOnlyList<int>> prompts,
+        int additionalTokens,
+        ImmutableArray<int> layers,
+        out Tensor hidden
+    )
     {
         using var padded = Padded(prompts, out int[] lengths);
-        return HiddenDecoder.StartHiddenDecoding(padded, lengths, additionalTokens, out hidden);
+        return layers.IsEmpty
+            ? HiddenDecoder.StartHiddenDecoding(padded, lengths, additionalTokens, out hidden)
+            : LayerDecoder(layers).StartHiddenDecoding(padded, lengths, additionalTokens, layers.AsSpan(), out hidden);
     }
 
     /// <summary>The module as one that tells its hidden states.</summary>
@@ -95,6 +130,25 @@ internal sealed class CausalModel
             $"{_module.GetName()} does not tell its hidden states, which a learned value head reads: use a module that implements "
                 + $"{nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths."
         );
+
+    /// <summary>The module as one that tells hidden states of these layers.</summary>
+    /// <exception cref="ArgumentException">It does not, or has fewer.</exception>
+    internal ILayerDecoder LayerDecoder(ImmutableArray<int> layers)
+    {
+        if (_decoder is not ILayerDecoder decoder)
+            throw new ArgumentException(
+                $"{_module.GetName()} does not tell the hidden states of its layers ({string.Join(", ", layers)}), which a learned value head "
+                    + $"is to read: use a module that implements {nameof(ILayerDecoder)}, such as the decoders of "
+                    + $"VariationalBoN.Transformers, with its fast paths; or a head that reads the last hidden states alone."
+            );
+        int most = layers.Max();
+        return most < decoder.LayerCount
+            ? decoder
+            : throw new ArgumentException(
+                $"A value head is to read layer {most} of {_module.GetName()}, whose layers are 0 (what the first block reads) to "
+                    + $"{decoder.LayerCount - 1}; what the last block gives is read in any case."
+            );
+    }
 
     /// <summary>The module used by its forward pass alone.</summary>
     internal CausalModel WithoutDecoder() => new(this);

@@ -22,9 +22,9 @@ internal sealed class PositionLogits
         (Count, VocabularySize) = (logits.size(0), logits.size(1));
     }
 
-    internal PositionLogits(Tensor hidden, Tensor weight)
+    internal PositionLogits(Tensor hidden, Tensor weight, Tensor? told = null)
     {
-        (Hidden, Weight) = (hidden, weight);
+        (Hidden, Weight, Told) = (hidden, weight, told ?? hidden);
         (Count, VocabularySize) = (hidden.size(0), weight.size(0));
     }
 
@@ -37,6 +37,10 @@ internal sealed class PositionLogits
     /// <summary>What the output layer reads, [N, C]; null where the module gives only logits.</summary>
     internal Tensor? Hidden { get; }
 
+    /// <summary>The same, or that with hidden states of layers beside it, [N, C (1 + layers)]; null where the module gives only
+    /// logits.</summary>
+    internal Tensor? Told { get; }
+
     /// <summary>The output layer, [V, C]; null where the module gives only logits.</summary>
     internal Tensor? Weight { get; }
 
@@ -45,7 +49,7 @@ internal sealed class PositionLogits
     /// precision gives bfloat16 where its weights are float32. In the dispose scope of the caller; carries the gradient to the weight.
     /// </summary>
     internal PositionLogits InOneType() =>
-        Hidden is null || Weight is null || Hidden.dtype == Weight.dtype ? this : new PositionLogits(Hidden, Weight.to(Hidden.dtype));
+        Hidden is null || Weight is null || Hidden.dtype == Weight.dtype ? this : new PositionLogits(Hidden, Weight.to(Hidden.dtype), Told);
 
     /// <summary>Logits [n, V] of some of the positions, int64 [n].</summary>
     internal Tensor At(Tensor index) => _logits?.index_select(0, index) ?? nn.functional.linear(Hidden!.index_select(0, index), Weight!);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using TorchSharp;
 using VariationalBoN.BestOfN;
 using VariationalBoN.Guidance;
@@ -74,6 +75,8 @@ public sealed class ValueHeadTests : IDisposable
         ["sums that forget"] = options => options with { Sums = 2, Forgetting = 4 },
         ["two stages"] = options => options with { Stages = 2 },
         ["both"] = options => options with { Forgetting = 3, Stages = 2 },
+        ["layers"] = options => options with { ReferenceLayers = [0, 1] },
+        ["a layer and a prefix reward"] = options => options with { ReferenceLayers = [1], PrefixReward = new SoFar(), Stages = 2 },
         ["prefix reward"] = options => options with { PrefixReward = new SoFar() },
         ["length so far"] = options => options with { PrefixReward = new LengthSoFar(), Forgetting = 2 },
     };
@@ -121,6 +124,8 @@ public sealed class ValueHeadTests : IDisposable
             Assert.True(part.Remove("Forgetting"));
             Assert.True(part.Remove("Stages"));
         }
+
+        Assert.True(old["Options"]!.AsObject().Remove("ReferenceLayers"));
 
         Assert.True(old.AsObject().Remove("Numbers"));
         old["Format"] = "VariationalBoN value head 1";
@@ -496,6 +501,9 @@ public sealed class ValueHeadTests : IDisposable
     [InlineData("\"Width\":24", "\"Width\":16000000", "weights")]
     [InlineData("\"Power\":2.5", "\"Power\":12", "no value head")]
     [InlineData("\"Options\":{\"Bins\":", "\"Options\":{\"Bins\":1", "no value head")]
+    [InlineData("\"ReferenceLayers\":[]", "\"ReferenceLayers\":[1,0]", "no value head")]
+    [InlineData("\"ReferenceLayers\":[]", "\"ReferenceLayers\":null", "damaged")]
+    [InlineData("\"ReferenceLayers\":[]", "\"ReferenceLayers\":[0,1,2,3,4,5,6,7,8,9]", "weights")]
     [InlineData("\"Scoring\":", "\"Other\":", "no value head")]
     [InlineData("\"Reference\":\"", "\"Reference\":\"[", "damaged")]
     [InlineData("\"Numbers\":null", "\"Numbers\":{\"Identity\":\"[\",\"Mean\":[0],\"Deviation\":[1]}", "damaged")]
@@ -651,7 +659,7 @@ public sealed class ValueHeadTests : IDisposable
 
         public int VocabularySize => vocabularySize;
 
-        public System.Collections.Immutable.ImmutableArray<int> Encode(string text) => _numbers.Encode(text);
+        public ImmutableArray<int> Encode(string text) => _numbers.Encode(text);
 
         public string Decode(IReadOnlyList<int> tokens) => _numbers.Decode(tokens);
     }
@@ -664,6 +672,8 @@ public sealed class ValueHeadTests : IDisposable
         public ScoringIdentity? Origin => value.Origin;
 
         public bool NeedsHiddenStates => value.NeedsHiddenStates;
+
+        public ImmutableArray<int> ReferenceLayers => value.ReferenceLayers;
 
         public void Require(RankWeight weight) => value.Require(weight);
 

@@ -36,6 +36,11 @@ public sealed class CausalTransformerLeakTests
             using var hidden = model.HiddenStates(tokens);
             using var decoding = model.StartDecoding(tokens, [4, 3], 2, out var first);
             using var second = decoding.Append(next);
+            ILayerDecoder layered = model;
+            using var layers = layered.HiddenStatesAt(tokens, next, [0, 1]);
+            using var stopped = layered.StartHiddenDecoding(tokens, [4, 3], 2, [1], out var told);
+            using var more = stopped.Append(next);
+            told.Dispose();
             Assert.ThrowsAny<ArgumentException>(() => decoding.CopyRows([0, 7]));
             decoding.SelectRows([1, 0, 1]);
             decoding.SelectRows([0, 1]);

@@ -13,6 +13,7 @@ internal static class NaiveDecoders
             size = width / heads;
         for (int l = 0; l < layers; l++)
         {
+            m.Streams.Add(x);
             var qkv = m.Linear($"h.{l}.attn.c_attn", m.LayerNorm($"h.{l}.ln_1", x, epsilon), inputFirst: true);
             var mixed = Concat(
                 Enumerable
@@ -50,6 +51,7 @@ internal static class NaiveDecoders
         int size = x[0].Length / heads;
         for (int l = 0; l < layers; l++)
         {
+            m.Streams.Add(x);
             var qkv = m.Linear($"layers.{l}.attention.query_key_value", m.LayerNorm($"layers.{l}.input_layernorm", x, epsilon));
             var mixed = Concat(
                 Enumerable
@@ -94,6 +96,7 @@ internal static class NaiveDecoders
         var x = m.Rows("embed_tokens.weight", ids);
         for (int l = 0; l < layers; l++)
         {
+            m.Streams.Add(x);
             string path = $"layers.{l}.self_attn";
             int? most = window(l);
             var input = m.RmsNorm($"layers.{l}.input_layernorm", x, epsilon);

@@ -32,6 +32,9 @@ internal sealed class NaiveModel
         }
     }
 
+    /// <summary>What stood before each block of the last pass, [T][C] each.</summary>
+    internal List<double[][]> Streams { get; } = [];
+
     internal double[][] Rows(string name, IEnumerable<int> rows)
     {
         (long[] shape, double[] values) = _weights[name];

@@ -1,3 +1,4 @@
+using VariationalBoN.Policies;
 using VariationalBoN.Tests.Transformers.Classifiers;
 using VariationalBoN.Transformers.Classifiers;
 using VariationalBoN.Transformers.Decoders;
@@ -212,7 +213,8 @@ public sealed class NaiveModelTests
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         model.eval();
-        var expected = reference(new NaiveModel(model, 5));
+        var naive = new NaiveModel(model, 5);
+        var expected = reference(naive);
         double largest = expected.Max(row => row.Max(Math.Abs));
         Assert.True(largest > 1);
         long[] ids = Array.ConvertAll(s_ids, id => (long)id);
@@ -227,6 +229,28 @@ public sealed class NaiveModelTests
         }
 
         RequireRow(expected[^1], logits[0]);
+        RequireLayers();
+
+        void RequireLayers()
+        {
+            ILayerDecoder layered = model;
+            int width = naive.Streams[0][0].Length;
+            Assert.Equal(naive.Streams.Count, layered.LayerCount);
+            largest = naive.Streams.Max(stream => stream.Max(row => row.Max(Math.Abs)));
+            var all = layered.HiddenStatesAt(tensor(ids, [1, ids.Length]), arange(ids.Length), [1, 0]);
+            using var steps = layered.StartHiddenDecoding(tensor(ids[..2], [1, 2]), [2], ids.Length - 2, [1, 0], out var told);
+            for (int t = 0; t < ids.Length; t++)
+            {
+                if (t >= 2)
+                    told = steps.Append(tensor(ids[t..(t + 1)]));
+                foreach ((int place, int layer) in new[] { (1, 1), (2, 0) })
+                {
+                    RequireRow(naive.Streams[layer][t], all[t].narrow(0, place * width, width));
+                    if (t >= 1)
+                        RequireRow(naive.Streams[layer][t], told[0].narrow(0, place * width, width));
+                }
+            }
+        }
 
         void RequireRow(double[] wanted, Tensor row)
         {
