@@ -173,7 +173,7 @@ internal static class GridPlan
     }
 
     /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at four
-    /// by two lambda; and what each of them does at one and at four.</summary>
+    /// by two lambda, the smaller also after a start on guided draws; and what each of them does at one and at four.</summary>
     private static Variation[] Valued(bool quick) =>
         quick
             ?
@@ -187,13 +187,21 @@ internal static class GridPlan
             ]
             :
             [
-                .. from run in new (double? Steps, double Lambda)[] { (null, 0.95), (2, 0.95), (4, 0.95), (4, 0.8) }
+                .. from run in new (double? Steps, double Lambda, double? Guided)[]
+                {
+                    (null, 0.95, null),
+                    (2, 0.95, null),
+                    (4, 0.95, null),
+                    (4, 0.8, null),
+                    (4, 0.8, 0.1),
+                }
                 select new Variation
                 {
                     StepsFactor = run.Steps,
                     FinalRate = 0,
                     Lambda = run.Lambda,
                     FirstPart = 0.25,
+                    GuidedStart = run.Guided,
                 },
                 .. from steps in new double?[] { null, 4 }
                 from part in new[]

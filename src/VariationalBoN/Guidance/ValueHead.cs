@@ -156,6 +156,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static ValueHead Load(string path, Scorer scorer, IPrefixReward? prefixReward = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(scorer);
         if (scorer.Reference is not CausalLmPolicy reference)
             throw new ArgumentException(

@@ -77,7 +77,7 @@ public sealed partial class TabularPolicy
     public static Completion CompletionOf(Prompt prompt, IReadOnlyList<int> tokens) =>
         new()
         {
-            Prompt = prompt,
+            Prompt = prompt ?? throw new ArgumentNullException(nameof(prompt)),
             Text = string.Join(' ', tokens),
             Tokens = [.. tokens],
         };

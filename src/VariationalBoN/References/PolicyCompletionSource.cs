@@ -9,12 +9,14 @@ namespace VariationalBoN.References;
 public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICompletionSource
 {
     private const int WaitingParts = 16;
+    private readonly IPolicy _policy = policy ?? throw new ArgumentNullException(nameof(policy));
+    private readonly Scorer _scorer = scorer ?? throw new ArgumentNullException(nameof(scorer));
 
     /// <inheritdoc/>
-    public ModelIdentity Policy => ReferenceEquals(policy, scorer.Reference) ? scorer.Origin.Reference : policy.Identity;
+    public ModelIdentity Policy => ReferenceEquals(_policy, _scorer.Reference) ? _scorer.Origin.Reference : _policy.Identity;
 
     /// <inheritdoc/>
-    public ScoringIdentity Origin => scorer.Origin;
+    public ScoringIdentity Origin => _scorer.Origin;
 
     /// <inheritdoc/>
     /// <remarks>Of this process, as it is now.</remarks>
@@ -28,7 +30,8 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
         int completionsPerPrompt,
         DrawSeed seed,
         CancellationToken cancellationToken = default
-    ) => scorer.ScoreAsync(policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
+    ) =>
+        _scorer.ScoreAsync(_policy.Sample(prompts, completionsPerPrompt, seed, cancellationToken), completionsPerPrompt, cancellationToken);
 
     /// <inheritdoc/>
     /// <remarks>
@@ -111,7 +114,7 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
 
     /// <summary>The second half.</summary>
     internal Task<ScoredBatch> ScoreAsync(DrawnPart part, double[] logReference, CancellationToken cancellationToken) =>
-        scorer.ScoreAsync(part.Completions, part.Groups, logReference, cancellationToken);
+        _scorer.ScoreAsync(part.Completions, part.Groups, logReference, cancellationToken);
 
     /// <summary>Draws into a channel, which it ends, whatever happens, and with what drawing fails with.</summary>
     private void Draw(
@@ -143,7 +146,7 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
             );
             try
             {
-                policy.SampleEach(prompts, completionsPerPrompt, seed, collector.Add, stop);
+                _policy.SampleEach(prompts, completionsPerPrompt, seed, collector.Add, stop);
                 if (last is not null)
                     Write(last);
             }
@@ -169,7 +172,7 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
 
         void Write(DrawnPart drawn)
         {
-            (DrawnPart, double[]) part = (drawn, scorer.LogReference(drawn.Completions));
+            (DrawnPart, double[]) part = (drawn, _scorer.LogReference(drawn.Completions));
 
             // The thread that draws waits for room: it has nothing else to do, and a policy is not asynchronous.
             while (!parts.TryWrite(part))

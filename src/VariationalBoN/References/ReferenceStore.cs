@@ -51,6 +51,7 @@ public sealed class ReferenceStore : IDisposable
     /// <exception cref="IOException">Another writer has it, or it cannot be read or written.</exception>
     public static ReferenceStore Open(string path, ReferenceProvenance? provenance, ReferenceStoreOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         options ??= new ReferenceStoreOptions();
         options.Validate();
         ReferenceStore store = OpenOfAnyExecution(path, provenance, options);
@@ -170,6 +171,8 @@ public sealed class ReferenceStore : IDisposable
     /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
     public static int Import(string folder, string path, ReferenceProvenance? provenance = null, ReferenceStoreOptions? options = null)
     {
+        ArgumentNullException.ThrowIfNull(folder);
+        ArgumentNullException.ThrowIfNull(path);
         var source = ReferenceFolder.Open(folder);
         using ReferenceStore store = Open(path, provenance ?? source.Provenance, options);
         int copied = source.Batches().Sum(batch => store.Write(store._appended, forget => store._writer.AppendNew(batch, folder, forget)));

@@ -44,6 +44,7 @@ public sealed class RetryPolicy
     public static RemoteFailure? FailureOf(Exception error) =>
         error switch
         {
+            null => throw new ArgumentNullException(nameof(error)),
             RemoteServiceException remote => remote.Failure,
             HttpRequestException { StatusCode: HttpStatusCode status } => FailureOf(status),
             HttpRequestException http => http.HttpRequestError

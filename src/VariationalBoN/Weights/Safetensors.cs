@@ -19,6 +19,7 @@ public static class Safetensors
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, nn.Module module, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(module);
         Save(path, module.state_dict(), metadata);
     }
@@ -32,6 +33,7 @@ public static class Safetensors
     /// <exception cref="IOException">The file cannot be written.</exception>
     public static void Save(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
         SafetensorsWriter.Write(
             path,
@@ -52,6 +54,7 @@ public static class Safetensors
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, nn.Module module, string prefix = "")
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(prefix);
         Open(path, module, prefix)();
@@ -76,6 +79,7 @@ public static class Safetensors
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static void Load(string path, IReadOnlyDictionary<string, Tensor> tensors)
     {
+        ArgumentNullException.ThrowIfNull(path);
         ArgumentNullException.ThrowIfNull(tensors);
         Open(path, tensors)();
     }
