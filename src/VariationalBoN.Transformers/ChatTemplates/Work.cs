@@ -9,6 +9,7 @@ internal sealed class Work(ChatTemplateBounds bounds)
     private const int CharactersPerStep = 4;
     private long steps = bounds.MaxSteps;
     private int owed;
+    private BigInteger? tooLong;
 
     public ChatTemplateBounds Bounds { get; } = bounds;
 
@@ -66,7 +67,10 @@ internal sealed class Work(ChatTemplateBounds bounds)
     /// <summary>Refuses an integer of more than <see cref="ChatTemplateBounds.MaxDigits"/> decimal digits.</summary>
     public BigInteger CheckDigits(BigInteger number)
     {
-        if (number.GetBitLength() > Bounds.MaxDigits * 3.3219281)
+        long bits = number.GetBitLength();
+        double most = Bounds.MaxDigits * Math.Log2(10);
+        // numbers of the longest length in bits may have a digit too many or not
+        if (bits > Math.Ceiling(most) || (bits > most && BigInteger.Abs(number) >= (tooLong ??= BigInteger.Pow(10, Bounds.MaxDigits))))
             throw Exceeded(nameof(ChatTemplateBounds.MaxDigits), "an integer", Bounds.MaxDigits, " digits");
         return number;
     }

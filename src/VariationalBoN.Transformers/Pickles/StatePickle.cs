@@ -11,7 +11,6 @@ namespace VariationalBoN.Transformers.Pickles;
 internal sealed class StatePickle
 {
     private const int MaxDimensions = 8; // more than any weight has: each tensor takes memory for them
-    private static readonly object Mark = new();
     private static readonly Dictionary<string, torch.ScalarType> Storages = new(StringComparer.Ordinal)
     {
         ["torch.FloatStorage"] = torch.ScalarType.Float32,
@@ -27,10 +26,9 @@ internal sealed class StatePickle
     };
 
     private readonly PickleCode _code;
-    private readonly List<object?> _stack = [];
-    private readonly Dictionary<int, object?> _memo = [];
+    private readonly PickleStack _stack;
 
-    private StatePickle(byte[] code) => _code = new PickleCode(code);
+    private StatePickle(byte[] code) => _stack = new PickleStack(_code = new PickleCode(code));
 
     /// <summary>The tensors in the order of the dictionary.</summary>
     /// <exception cref="InvalidDataException">The pickle is damaged or holds something else; the message names it and the byte.</exception>
@@ -42,7 +40,7 @@ internal sealed class StatePickle
         {
             byte instruction = _code.Instruction();
             if (instruction == '.')
-                return Tensors(Pop());
+                return Tensors(_stack.Pop());
             Execute(instruction);
         }
     }
@@ -56,73 +54,73 @@ internal sealed class StatePickle
                     throw _code.Fault($"the pickle protocol is {version}; 2 and 3 are read");
                 break;
             case (byte)'(':
-                Push(Mark);
+                _stack.Mark();
                 break;
             case (byte)'}':
-                Push(new Items());
+                _stack.Push(new Items());
                 break;
             case (byte)')':
-                Push(Array.Empty<object?>());
+                _stack.Push(Array.Empty<object?>());
                 break;
             case (byte)'N':
-                Push(null);
+                _stack.Push(null);
                 break;
             case 0x88:
-                Push(true);
+                _stack.Push(true);
                 break;
             case 0x89:
-                Push(false);
+                _stack.Push(false);
                 break;
             case (byte)'K':
-                Push((long)_code.Byte());
+                _stack.Push((long)_code.Byte());
                 break;
             case (byte)'M':
-                Push((long)_code.UInt16());
+                _stack.Push((long)_code.UInt16());
                 break;
             case (byte)'J':
-                Push((long)_code.Int32());
+                _stack.Push((long)_code.Int32());
                 break;
             case 0x8a:
-                Push(_code.Long(_code.Byte()));
+                _stack.Push(_code.Long(_code.Byte()));
                 break;
             case (byte)'X':
-                Push(_code.Text(_code.Int32()));
+                _stack.Push(_code.Text(_code.Int32()));
                 break;
             case (byte)'c':
-                Push(Name());
+                _stack.Push(Name());
                 break;
             case (byte)'q':
-                _memo[_code.Byte()] = Peek();
+                _stack.Keep(_code.Byte());
                 break;
             case (byte)'r':
-                _memo[_code.Int32()] = Peek();
+                _stack.Keep(_code.Int32());
                 break;
             case (byte)'h':
-                Push(Recall(_code.Byte()));
+                _stack.Recall(_code.Byte());
                 break;
             case (byte)'j':
-                Push(Recall(_code.Int32()));
+                _stack.Recall(_code.Int32());
                 break;
             case (byte)'t':
-                Push(PopToMark());
+                _stack.Push(_stack.PopToMark());
                 break;
             case 0x85:
-                Push(new[] { Pop() });
+                _stack.Push(new[] { _stack.Pop() });
                 break;
             case 0x86:
-                Push(Popped(2));
+                _stack.Push(_stack.Pop(2));
                 break;
             case 0x87:
-                Push(Popped(3));
+                _stack.Push(_stack.Pop(3));
                 break;
             case (byte)'s':
-                SetItems(Popped(2));
+                SetItems(_stack.Pop(2));
                 break;
             case (byte)'u':
-                SetItems(PopToMark());
+                SetItems(_stack.PopToMark());
                 break;
             case (byte)'Q':
-                Push(Storage(Pop()));
+                _stack.Push(Storage(_stack.Pop()));
                 break;
             case (byte)'R':
                 Reduce();
@@ -156,9 +154,9 @@ internal sealed class StatePickle
 
     private void Reduce()
     {
-        object?[] arguments = Pop() as object?[] ?? throw _code.Fault("the arguments of a call are no tuple");
-        Push(
-            (Pop(), arguments) switch
+        object?[] arguments = _stack.Pop() as object?[] ?? throw _code.Fault("the arguments of a call are no tuple");
+        _stack.Push(
+            (_stack.Pop(), arguments) switch
             {
                 (Callable.Dictionary, []) => new Items(),
                 (Callable.Tensor, [PickledStorage storage, long offset, object?[] shape, object?[] strides, bool, Items, ..]) =>
@@ -172,14 +170,14 @@ internal sealed class StatePickle
     /// <summary>What PyTorch hangs on a state dictionary, the versions of its modules, is of no use here.</summary>
     private void Build()
     {
-        Pop();
-        if (Peek() is not Items)
+        _stack.Pop();
+        if (_stack.Peek() is not Items)
             throw _code.Fault("attributes are set on something that is no dictionary");
     }
 
     private void SetItems(object?[] items)
     {
-        if (items.Length % 2 != 0 || Peek() is not Items target)
+        if (items.Length % 2 != 0 || _stack.Peek() is not Items target)
             throw _code.Fault("items are set on something that is no dictionary");
         for (int i = 0; i < items.Length; i += 2)
             target.Pairs.Add((items[i], items[i + 1]));
@@ -207,37 +205,6 @@ internal sealed class StatePickle
         values.Length <= MaxDimensions && values.All(value => value is long)
             ? [.. values.Cast<long>()]
             : throw _code.Fault($"a shape has something else in it than at most {MaxDimensions} whole numbers");
-
-    private object? Recall(int key) => _memo.TryGetValue(key, out object? value) ? value : throw _code.Fault($"the memo has no {key}");
-
-    private void Push(object? value) => _stack.Add(value);
-
-    private object? Peek() => _stack.Count > 0 && _stack[^1] != Mark ? _stack[^1] : throw _code.Fault("the stack is empty");
-
-    private object? Pop()
-    {
-        object? value = Peek();
-        _stack.RemoveAt(_stack.Count - 1);
-        return value;
-    }
-
-    private object?[] Popped(int count)
-    {
-        object?[] values = new object?[count];
-        for (int i = count - 1; i >= 0; i--)
-            values[i] = Pop();
-        return values;
-    }
-
-    private object?[] PopToMark()
-    {
-        int mark = _stack.LastIndexOf(Mark);
-        if (mark < 0)
-            throw _code.Fault("there is no mark on the stack");
-        object?[] values = [.. _stack[(mark + 1)..]];
-        _stack.RemoveRange(mark, _stack.Count - mark);
-        return values;
-    }
 
     private enum Callable
     {

@@ -54,12 +54,6 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>The difference up to which neighbouring rewards are one.</summary>
     public double TieTolerance { get; }
 
-    /// <summary>The distribution of these rewards under another tolerance.</summary>
-    /// <param name="tieTolerance">Finite, at least 0.</param>
-    /// <returns>A distribution of its own.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public EmpiricalRewardCdf WithTieTolerance(double tieTolerance) => new(_sorted, tieTolerance);
-
     /// <summary>The M rewards and more, merged in one pass; this object stays what it is.</summary>
     /// <param name="rewards">Finite rewards of further independent reference samples, in any order; may be empty.</param>
     /// <returns>The distribution of all.</returns>

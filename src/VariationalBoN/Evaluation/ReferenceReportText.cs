@@ -9,33 +9,30 @@ internal static class ReferenceReportText
     public static string Plain(ReferenceReport report)
     {
         var text = new StringBuilder();
-        foreach (ReportFinding finding in report.Findings)
-            text.Append(finding.IsWarning ? "! " : "- ").Append(finding.Text).Append('\n');
+        ReportText.Findings(text, report.Findings, "- ", "! ");
         text.Append('\n');
-        Aligned(text, [Header(report), .. report.Rows.Select(row => Cells(report, row))]);
+        ReportText.Aligned(text, [Header(report), .. report.Rows.Select(row => Cells(report, row))]);
         text.Append('\n');
-        Aligned(text, [.. Numbers(report).Select(number => (string[])[number.Name, number.Value])]);
+        ReportText.Aligned(text, [.. Numbers(report).Select(number => (string[])[number.Name, number.Value])]);
         return text.ToString().TrimEnd('\n');
     }
 
     public static string Markdown(ReferenceReport report)
     {
         var text = new StringBuilder("## In short\n\n");
-        foreach (ReportFinding finding in report.Findings)
-            text.Append("- ").Append(finding.IsWarning ? "**Look here:** " : "").Append(finding.Text).Append('\n');
+        ReportText.Findings(text, report.Findings, "- ", "- **Look here:** ");
         text.Append("\n## Best-of-n\n\n");
-        Line(Header(report));
-        Line(Header(report).Select(_ => "---:"));
-        foreach (BestOfNRow row in report.Rows)
-            Line(Cells(report, row));
+        ReportText.Table(text, [Header(report), .. report.Rows.Select(row => Cells(report, row))], "---:");
         text.Append("\n## The samples\n\n");
-        Line(["", ""]);
-        Line(["---", "---"]);
-        foreach ((string name, string value) in Numbers(report))
-            Line([name, value]);
+        ReportText.Table(
+            text,
+            [
+                ["", ""],
+                .. Numbers(report).Select(number => (string[])[number.Name, number.Value]),
+            ],
+            "---"
+        );
         return text.ToString();
-
-        void Line(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
     }
 
     private static string[] Header(ReferenceReport report) =>
@@ -113,21 +110,6 @@ internal static class ReferenceReportText
         double.IsInfinity(value.Value) ? "unbounded"
         : double.IsFinite(value.StandardError) ? value.ToString()
         : Invariant($"{value.Value:0.000} ± unknown");
-
-    internal static void Aligned(StringBuilder text, string[][] rows)
-    {
-        int[] widths = [.. Enumerable.Range(0, rows[0].Length).Select(column => rows.Max(row => row[column].Length))];
-        foreach (string[] row in rows)
-            text.Append(
-                    string.Concat(
-                            row.Select(
-                                (cell, i) => rows[0].Length == 2 ? cell.PadRight(widths[i] + 2) : cell.PadLeft(widths[i] + (i == 0 ? 0 : 2))
-                            )
-                        )
-                        .TrimEnd()
-                )
-                .Append('\n');
-    }
 
     private static string Invariant(FormattableString text) => FormattableString.Invariant(text);
 }

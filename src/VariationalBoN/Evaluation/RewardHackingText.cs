@@ -16,12 +16,11 @@ internal static class RewardHackingText
     public static string Plain(RewardHackingReport report)
     {
         var text = new StringBuilder();
-        foreach (ReportFinding finding in report.Findings)
-            text.Append(finding.IsWarning ? "! " : "- ").Append(finding.Text).Append('\n');
+        ReportText.Findings(text, report.Findings, "- ", "! ");
         foreach (string[][] table in Tables(report))
         {
             text.Append('\n');
-            ReferenceReportText.Aligned(text, table);
+            ReportText.Aligned(text, table);
         }
 
         return text.ToString().TrimEnd('\n');
@@ -30,20 +29,14 @@ internal static class RewardHackingText
     public static string Markdown(RewardHackingReport report)
     {
         var text = new StringBuilder($"## The judge, by \"{report.SecondName}\"\n\n");
-        foreach (ReportFinding finding in report.Findings)
-            text.Append("- ").Append(finding.IsWarning ? "**Look here:** " : "").Append(finding.Text).Append('\n');
+        ReportText.Findings(text, report.Findings, "- ", "- **Look here:** ");
         foreach (string[][] table in Tables(report))
         {
             text.Append('\n');
-            Line(table[0]);
-            Line(table[0].Select(_ => "---:"));
-            foreach (string[] row in table[1..])
-                Line(row);
+            ReportText.Table(text, table, "---:");
         }
 
         return text.ToString();
-
-        void Line(IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
     }
 
     private static IEnumerable<ReportFinding> Threshold(RewardHackingReport report)

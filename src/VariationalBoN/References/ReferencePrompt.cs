@@ -168,7 +168,7 @@ public sealed class ReferencePrompt
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A prompt that reads from where this one does.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
-    public ReferencePrompt WithTieTolerance(double tieTolerance)
+    internal ReferencePrompt WithTieTolerance(double tieTolerance)
     {
         if (!(tieTolerance >= 0 && tieTolerance < double.PositiveInfinity))
             throw new ArgumentOutOfRangeException(

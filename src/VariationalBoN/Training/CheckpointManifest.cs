@@ -18,6 +18,7 @@ internal sealed record CheckpointManifest(
     internal const string FileName = "checkpoint.json";
     private const string Remedy = "Delete the folder to go on from an earlier checkpoint.";
     private const long LongestFile = 16 << 20;
+    private const int MostNamed = 10;
 
     /// <summary>How the files of a checkpoint are written. Without double properties, JSON nodes are decoded at once: text that is none is
     /// found here and not where it is compared.</summary>
@@ -73,6 +74,35 @@ internal sealed record CheckpointManifest(
         }
     }
 
+    /// <summary>Refuses a run with other settings, kernels or parts than those that the checkpoint was written with.</summary>
+    /// <param name="folder">The folder of the checkpoint.</param>
+    /// <param name="configuration">The settings of the run; null for none.</param>
+    /// <param name="fileNames">The files of its parts.</param>
+    /// <exception cref="InvalidOperationException">Something differs; the message names it.</exception>
+    internal void RequireSameRun(string folder, JsonNode? configuration, IEnumerable<string> fileNames)
+    {
+        string[] differences = [.. ConfigurationDifferences.Between(Configuration, configuration)];
+        if (Kernels != TorchRuntime.Kernels)
+            differences =
+            [
+                $"kernels of {Named(Kernels)} there and of {Named(TorchRuntime.Kernels)} here "
+                    + $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})",
+                .. differences,
+            ];
+        if (differences.Length > 0)
+            throw new InvalidOperationException(
+                $"{folder} was made with other settings: {Shown.List(differences, "; ", MostNamed)}. Use the same settings, or "
+                    + $"another folder for the new run."
+            );
+        string[] stored = [.. Parts.Keys.Order(StringComparer.Ordinal)],
+            added = [.. fileNames.Order(StringComparer.Ordinal)];
+        if (!stored.AsSpan().SequenceEqual(added))
+            throw new InvalidOperationException(
+                $"{folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: "
+                    + $"{string.Join(", ", added)}. Add the same parts as the run that wrote it."
+            );
+    }
+
     /// <summary>Holds every file against its length and digest.</summary>
     /// <exception cref="InvalidDataException">A file is missing or another one; the message names it.</exception>
     internal void Verify(string folder)
@@ -95,4 +125,6 @@ internal sealed record CheckpointManifest(
                 );
         }
     }
+
+    private static string Named(string? kernels) => kernels ?? "libtorch's choice";
 }

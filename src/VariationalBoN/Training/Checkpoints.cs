@@ -21,12 +21,11 @@ namespace VariationalBoN;
 /// </remarks>
 public sealed class Checkpoints : IDisposable
 {
-    private const int MostNamed = 10;
     private readonly CheckpointFolder _folder;
     private readonly CheckpointOptions _options;
     private readonly JsonNode? _configuration;
     private readonly CheckpointParts _parts = new();
-    private long? _restored;
+    private readonly KeptCheckpoints _kept;
 
     /// <summary>Opens the checkpoints of a run.</summary>
     /// <param name="folder">The folder of the run, made when it is not there.</param>
@@ -41,6 +40,7 @@ public sealed class Checkpoints : IDisposable
         _options.Validate();
         _configuration = configuration is null ? null : JsonSerializer.SerializeToNode(configuration);
         _folder = new CheckpointFolder(folder);
+        _kept = new KeptCheckpoints(_folder, _options);
     }
 
     /// <summary>The checkpoints that are there, oldest first.</summary>
@@ -48,7 +48,7 @@ public sealed class Checkpoints : IDisposable
 
     /// <summary>The best checkpoint by <see cref="CheckpointOptions.BestBy"/>, the earlier one among equals;
     /// null when there is none with that metric.</summary>
-    public Checkpoint? Best => BestOf(All);
+    public Checkpoint? Best => _kept.Best;
 
     /// <summary>Adds a module: parameters and buffers, as safetensors.</summary>
     /// <param name="name">The name of the file, without its ending.</param>
@@ -103,7 +103,7 @@ public sealed class Checkpoints : IDisposable
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="metrics">The metrics file.</param>
-    public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), Retire));
+    public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), _kept.Retire));
 
     /// <summary>Adds a guard: what it compares with and has raised,
     /// so that a resumed run is held against its own beginning and not against what it has become.</summary>
@@ -143,7 +143,7 @@ public sealed class Checkpoints : IDisposable
         using Activity? span = Instruments.Source.StartActivity("checkpoint.save")?.SetTag("variationalbon.step", step);
         try
         {
-            Retire();
+            _kept.Retire();
             var saved = _folder.Write(
                 step,
                 folder =>
@@ -156,7 +156,7 @@ public sealed class Checkpoints : IDisposable
                     new CheckpointManifest(step, values, _configuration, files) { Kernels = TorchRuntime.Kernels }.Write(folder);
                 }
             );
-            Prune(step);
+            _kept.Prune(step);
             _options.Logger?.CheckpointSaved(step, saved.Folder);
             return saved with { Metrics = values };
         }
@@ -207,29 +207,10 @@ public sealed class Checkpoints : IDisposable
     private long RestoreFrom(Checkpoint checkpoint)
     {
         var manifest = CheckpointManifest.Read(checkpoint.Folder);
-        string[] differences = [.. ConfigurationDifferences.Between(manifest.Configuration, _configuration)];
-        if (manifest.Kernels != TorchRuntime.Kernels)
-            differences =
-            [
-                $"kernels of {Named(manifest.Kernels)} there and of {Named(TorchRuntime.Kernels)} here "
-                    + $"({nameof(TorchRuntime)}.{nameof(TorchRuntime.UseFastKernelsOnAmd)})",
-                .. differences,
-            ];
-        if (differences.Length > 0)
-            throw new InvalidOperationException(
-                $"{checkpoint.Folder} was made with other settings: {Shown.List(differences, "; ", MostNamed)}. Use the same settings, or "
-                    + $"another folder for the new run."
-            );
-        string[] stored = [.. manifest.Parts.Keys.Order(StringComparer.Ordinal)],
-            added = [.. _parts.FileNames.Order(StringComparer.Ordinal)];
-        if (!stored.AsSpan().SequenceEqual(added))
-            throw new InvalidOperationException(
-                $"{checkpoint.Folder} holds {Shown.List(stored.Select(Shown.Name), most: MostNamed)}, but these parts were added: "
-                    + $"{string.Join(", ", added)}. Add the same parts as the run that wrote it."
-            );
+        manifest.RequireSameRun(checkpoint.Folder, _configuration, _parts.FileNames);
         manifest.Verify(checkpoint.Folder);
         _parts.Load(checkpoint.Folder);
-        _restored = manifest.Step;
+        _kept.GoOnFrom(manifest.Step);
         _options.Logger?.CheckpointRestored(manifest.Step, checkpoint.Folder);
         return manifest.Step;
     }
@@ -242,33 +223,6 @@ public sealed class Checkpoints : IDisposable
         _parts.Add(name, part);
         return this;
     }
-
-    /// <summary>Deletes the checkpoints that a run which went back has left behind,
-    /// before anything that they rest on is overwritten.</summary>
-    private void Retire()
-    {
-        foreach (Checkpoint later in All.Where(checkpoint => checkpoint.Step > _restored))
-            _folder.Delete(later);
-        _restored = null;
-    }
-
-    private Checkpoint? BestOf(IEnumerable<Checkpoint> checkpoints) =>
-        _options.BestBy is not string name
-            ? null
-            : checkpoints
-                .Where(checkpoint => checkpoint.Metrics.ContainsKey(name))
-                .OrderByDescending(checkpoint => _options.HigherIsBetter ? checkpoint.Metrics[name] : -checkpoint.Metrics[name])
-                .FirstOrDefault();
-
-    private void Prune(long saved)
-    {
-        var all = All;
-        Checkpoint? best = BestOf(all);
-        foreach (Checkpoint old in all.SkipLast(_options.KeepLast).Where(checkpoint => checkpoint != best && checkpoint.Step != saved))
-            _folder.Delete(old);
-    }
-
-    private static string Named(string? kernels) => kernels ?? "libtorch's choice";
 
     private static T NotNull<T>(T value)
         where T : class

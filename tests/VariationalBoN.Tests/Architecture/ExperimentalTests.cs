@@ -49,6 +49,17 @@ public sealed partial class ExperimentalTests
     {
         string accepted = Regex.Match(Repository.Read("Directory.Build.props"), "<NoWarn>(.*VBON.*)</NoWarn>").Groups[1].Value;
 
+        Assert.Equal(
+            [
+                ExperimentalIds.Cluster,
+                ExperimentalIds.Pools,
+                ExperimentalIds.Guidance,
+                ExperimentalIds.Gguf,
+                ExperimentalIds.SecondJudge,
+                ExperimentalIds.EarlyStopping,
+            ],
+            Ids
+        ); // an id keeps its meaning: projects name it
         Assert.Equal(Ids, Rows().Select(row => row.Id));
         Assert.Equal(Ids, accepted.Split(';').Where(id => id.StartsWith("VBON", StringComparison.Ordinal)));
     }

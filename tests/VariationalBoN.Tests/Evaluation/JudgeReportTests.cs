@@ -1,4 +1,5 @@
 using VariationalBoN.Evaluation;
+using VariationalBoN.Numerics;
 using VariationalBoN.Rewards;
 
 namespace VariationalBoN.Tests.Evaluation;
@@ -72,6 +73,10 @@ public sealed class JudgeReportTests
                 );
             expected += Math.Abs(observed - predicted) / 10;
             Assert.Equal(members.Length, report.Calibration[bin].Pairs);
+            Assert.Equal(
+                members.Length == 0 ? new Interval(0, 1) : WilsonInterval.Of(observed, members.Length, 0.95),
+                report.Calibration[bin].Interval
+            );
             if (members.Length > 0)
                 Assert.Equal(
                     (predicted / members.Length, observed / members.Length),

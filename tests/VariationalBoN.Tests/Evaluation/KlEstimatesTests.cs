@@ -56,7 +56,7 @@ public sealed class KlEstimatesTests
         Assert.Equal(KlEstimator.K1, estimates.Best);
         Assert.Contains("K1", Assert.Throws<InvalidOperationException>(() => estimates[KlEstimator.Stepwise]).Message);
         Assert.Throws<ArgumentOutOfRangeException>(() => estimates[(KlEstimator)9]);
-        Assert.Equal(estimates.K3, estimates[KlEstimator.K3]);
+        Assert.Equal((estimates.K2, estimates.K3), (estimates[KlEstimator.K2], estimates[KlEstimator.K3]));
         Assert.Equal("k1 0.475 ± 0.325, k2 0.319 ± 0.246, k3 0.214 ± 0.150", estimates.ToString());
     }
 

@@ -28,6 +28,7 @@ public sealed class LengthControlledWinRateTests
         Assert.Equal(b, rate.LengthEffect, 1e-4);
         Assert.Equal(7, rate.LengthScale, 1e-9);
         Assert.Equal((longer + shorter) / 2, rate.WinRate.Value, 1e-9);
+        Assert.Equal((2 * Each, 0.95), (rate.Comparisons, rate.Confidence));
         double error = Math.Sqrt((1 / (longer * (1 - longer))) + (1 / (shorter * (1 - shorter)))) / 2 / Math.Sqrt(Each);
         Assert.Equal(1 / (1 + Math.Exp(-(a - (1.96 * error)))), rate.Interval.Lower, 1e-4);
         Assert.Equal(1 / (1 + Math.Exp(-(a + (1.96 * error)))), rate.Interval.Upper, 1e-4);

@@ -56,6 +56,9 @@ public sealed class RankCalibrationTests
         var result = RankCalibration.FromTable(Table(3, 7, 0, 1, (_, u) => u));
         Assert.Equal(12, result.HeldOut);
         Assert.Equal(1, result.Bins.Sum(), 1e-12);
+        // no distance to the uniform law is below that at the ends of a tenth, nor below half of 1 / ranks
+        double atTenths = Enumerable.Range(1, 9).Max(tenths => Math.Abs(result.Bins.Take(tenths).Sum() - (tenths / 10.0)));
+        Assert.InRange(result.Distance, Math.Max(atTenths, 1.0 / 24) - 1e-12, 1);
         Assert.Contains(
             "two samples",
             Assert

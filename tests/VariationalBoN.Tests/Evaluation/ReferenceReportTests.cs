@@ -1,4 +1,5 @@
 using System.Globalization;
+using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Numerics;
 using VariationalBoN.References;
@@ -36,7 +37,41 @@ public sealed class ReferenceReportTests
         Assert.Equal(BestOfNMath.KlToReference([0.25, 0.5, 0.25], 2) / 2, report.Rows[1].Kl.Value, 1e-12);
         Assert.Null(report.Rows[1].KlTightBound);
         Assert.Null(report.Policy);
+        Assert.Equal((0.95, 0.0, 0.0), (report.Confidence, report.TieTolerance, report.MaxInconsistency));
+        Assert.Equal(SamplePlanner.ExpectedKl(2, 4), report.ExpectedTargetKl);
+        Assert.Equal(RankCalibration.FromTable(table), report.Calibration, SameRanks);
+        // Half the pairs of "a" have their best at 3, all those of "b" at 5: the sample itself is left out there.
+        double[] widths =
+        [
+            .. new[] { ("a", 3.0), ("b", 5.0) }.Select(at =>
+            {
+                EmpiricalRewardCdf others = new(table[at.Item1].Rewards.Remove(at.Item2));
+                Interval band = others.LogBandAtOrBelow(at.Item2);
+                return band.Upper - band.Lower;
+            }),
+        ];
+        Assert.Equal(widths.Average(), report.TargetBandWidth.Value, 1e-12);
     }
+
+    [Fact]
+    public void One_text_with_two_rewards_and_a_tolerance_are_told_in_the_unit_of_the_rewards()
+    {
+        var table = new ReferenceTable([new ReferencePrompt("a", [1.0, 1.75, 2, 3], ["x", "x", "y", "y"])]).WithTieTolerance(0.125);
+
+        var report = ReferenceReport.FromTable(
+            table,
+            new ReferenceReportOptions
+            {
+                Bootstrap = new BootstrapOptions { Confidence = 0.9, Resamples = 100 },
+            }
+        );
+
+        Assert.Equal((2, 1.0), (report.InconsistentTexts, report.MaxInconsistency));
+        Assert.Equal((0.125, 0.9), (report.TieTolerance, report.Confidence));
+    }
+
+    private static bool SameRanks(RankCalibration one, RankCalibration other) =>
+        (one.HeldOut, one.Distance, one.PValue) == (other.HeldOut, other.Distance, other.PValue) && one.Bins.SequenceEqual(other.Bins);
 
     [Fact]
     public void Own_tables_tell_tokens_truncation_and_the_exact_divergence()

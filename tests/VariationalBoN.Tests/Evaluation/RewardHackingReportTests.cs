@@ -67,7 +67,7 @@ public sealed class RewardHackingReportTests
             }
         );
 
-        Assert.Equal(32, report.MaxN);
+        Assert.Equal((32, 16.0), (report.MaxN, report.N));
         Assert.InRange(report.Threshold!.Value, Known - 1.5, Known + 1.5);
         Assert.True(report.ThresholdInterval.Contains(Known), $"{report.ThresholdInterval}");
         Assert.InRange(report.ThresholdInterval.Upper, report.Threshold.Value, 16);
@@ -254,6 +254,26 @@ public sealed class RewardHackingReportTests
         var report = RewardHackingReport.FromTable(table, "truth", new RewardHackingOptions { Ensemble = ["a", "b"] });
 
         Assert.Equal([1, .5, .25, .125, .0625], report.Ranks.Select(of => of.Share));
+        Assert.Equal(["a", "b"], report.Ensemble.AsEnumerable());
+        Assert.Equal((0, 0.95), (report.PromptsLeftOut, report.Confidence));
+        // The highest k of 64 samples: of the second reward, which is the first, and of the length as a share of the mean of all.
+        foreach (TopRanks ranks in report.Ranks)
+        {
+            double[] second = [.. table.Prompts.Select(prompt => prompt.Rewards.OrderDescending().Take((int)(64 * ranks.Share)).Average())],
+                length =
+
+                [
+                    .. table.Prompts.Select(prompt =>
+                        prompt
+                            .Rewards.Zip(prompt.Responses, (reward, text) => (reward, text.Length))
+                            .OrderByDescending(sample => sample.reward)
+                            .Take((int)(64 * ranks.Share))
+                            .Average(sample => sample.Length) / prompt.Responses.Average(text => text.Length)
+                    ),
+                ];
+            Assert.Equal(second.Average(), ranks.Second.Value, 1e-12);
+            Assert.Equal(length.Average(), ranks.RelativeLength!.Value.Value, 1e-12);
+        }
         Assert.Equal(1, report.Ranks[0].Agreement!.Value.Value, 1e-12);
         Assert.True(report.Ranks[2].Disagreement!.Value.Value > 3 * report.Ranks[0].Disagreement!.Value.Value);
         Assert.True(report.Ranks[2].LengthCorrelation!.Value.Value > .9);

@@ -33,6 +33,8 @@ public sealed class ChatReferenceSamplerTests
         Assert.NotEqual(drawn.Take(4), await sampler.SampleAsync(["a"], 4, new DrawSeed(7, DrawPurpose.Evaluation)), Same);
         Assert.All(drawn, completion => Assert.Empty(completion.Tokens));
         Assert.False(client.Disposed);
+        Assert.Equal(sampler.Identity, new ChatReferenceSampler(client, s_options).Identity);
+        Assert.NotEqual(sampler.Identity, new ChatReferenceSampler(client, s_options with { Temperature = 0.8f }).Identity);
     }
 
     [Fact]

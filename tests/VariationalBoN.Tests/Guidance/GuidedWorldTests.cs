@@ -43,6 +43,41 @@ public sealed class GuidedWorldTests
     }
 
     [Fact]
+    public void A_weight_at_a_level_is_its_mean_over_the_ranks_of_the_level()
+    {
+        var world = World(4, ties: true);
+        var cdf = world.BestOfN.LogCdf(EnumerableWorld.Prompt, world.Rewards.Order().ElementAt(V * V));
+        (double below, double above) = (Math.Exp(cdf.Below), Math.Exp(cdf.AtOrBelow));
+
+        RankWeight bestOf = RankWeight.BestOf(4),
+            tilt = RankWeight.Tilt(3);
+        Assert.Equal((4, 0, 0, 3), (bestOf.N, bestOf.C, tilt.N, tilt.C));
+        Assert.Equal(Math.Log((Math.Pow(above, 4) - Math.Pow(below, 4)) / (above - below)), bestOf.LogAt(cdf), 1e-12);
+        Assert.Equal((3 * (below + above) / 2) - Math.Log((Math.Exp(3) - 1) / 3), tilt.LogAt(cdf), 1e-12);
+        Assert.Equal(bestOf.LogAt(cdf), bestOf.LogMean(below, above), 1e-12);
+    }
+
+    [Fact]
+    public void The_values_of_a_prefix_are_the_mean_of_those_of_its_tokens()
+    {
+        var world = World(4, ties: true);
+        using torch.Tensor all = torch.arange(V).reshape(1, V),
+            logits = torch.tensor(s_logits[..V]);
+        var values = new EnumeratedPrefixValue(world);
+        Assert.Null(((IPrefixValue)values).Reference); // the world vouches for its values
+        using IPrefixWalk walk = values.Start([EnumerableWorld.Prompt], [new[] { 0 }], RankWeight.BestOf(4));
+
+        PrefixValues at = walk.Values(null, all);
+        using torch.Tensor prefix = at.Prefix,
+            tokens = at.Tokens;
+        double[] log = tokens.data<double>().ToArray(),
+            exponents = [.. s_logits[..V].Select(Math.Exp)];
+        double mean = Enumerable.Range(0, V).Sum(a => exponents[a] / exponents.Sum() * Math.Exp(log[a]));
+        Assert.Equal(Math.Log(mean), prefix.data<double>()[0], 1e-12);
+        Assert.Equal(0, prefix.data<double>()[0], 1e-12); // before the first token the mean weight is 1
+    }
+
+    [Fact]
     public void One_weight_is_turned_into_another_without_anything_new()
     {
         var world = World(4, ties: false);

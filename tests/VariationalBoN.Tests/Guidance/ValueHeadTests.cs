@@ -44,7 +44,8 @@ public sealed class ValueHeadTests : IDisposable
         using var read = ValueHead.Load(_file, Scorer(reference));
 
         Assert.Equal(head.Identity, read.Identity);
-        Assert.Equal((head.Origin, head.Samples), (read.Origin, read.Samples));
+        Assert.Equal((head.Origin, head.Samples, head.Reference), (read.Origin, read.Samples, read.Reference));
+        Assert.Equal(reference.Identity, read.Reference);
         Assert.Equal(Options(epochs: 2), read.Options);
         var drawn = reference.Sample(HeldOut, 20, seed: 4);
         foreach (var weight in new[] { RankWeight.BestOf(8), RankWeight.Tilt(4) })

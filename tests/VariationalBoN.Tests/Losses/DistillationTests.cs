@@ -30,6 +30,7 @@ public sealed class DistillationTests
     [Fact]
     public void Over_the_draws_of_the_policy_the_loss_is_its_KL_to_the_teacher()
     {
+        Assert.Equal(LossAverage.Completions, Distillation.Average);
         double[] log = World.LogProbs(Theta);
         double mean = s_all.Select((completion, y) => Math.Exp(log[y]) * At(Theta, [completion]).Value).Sum();
         Assert.Equal(EnumerableWorld.Kl(log, World.LogBestOfN), mean, 1e-12);

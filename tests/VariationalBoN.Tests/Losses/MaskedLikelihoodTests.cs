@@ -22,6 +22,7 @@ public sealed class MaskedLikelihoodTests
         );
         loss.backward();
 
+        Assert.Equal(LossAverage.Completions, MaskedLikelihood.Average);
         Assert.Equal((1 + 4 + (.5 * 8)) / 2, loss.ToDouble(), 14);
         EnumeratedGroups.AssertClose([-.5, 0, -.5, -.25, 0, 0], logProb.grad!.data<double>().ToArray(), 1e-15);
         Assert.Equal(

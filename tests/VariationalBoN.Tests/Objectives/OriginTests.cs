@@ -131,6 +131,7 @@ public sealed class OriginTests
         var scored = await new Scorer(reference, s_threes).ScoreAsync(policy.Sample(s_prompts, 4, seed: 1));
 
         Assert.Null(new GibbsObjective(1).Requires);
+        Assert.Equal((0.5, -2), (new GibbsObjective(0.5).Beta, new ClippedObjective(new GibbsObjective(0.5), -2).Floor));
         Assert.Equal(scored.Select(new GibbsObjective(1).LogTarget), new GibbsObjective(1).LogTargets(scored));
     }
 

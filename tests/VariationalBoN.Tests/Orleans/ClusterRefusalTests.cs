@@ -155,6 +155,33 @@ public sealed class ClusterRefusalTests(ClusterFixture fixture)
     }
 
     [Fact]
+    public async Task A_worker_of_another_execution_draws_where_any_will_do()
+    {
+        using TabularPolicy reference = TableWorld.Reference();
+        Scorer scorer = TableWorld.Scorer(reference);
+        InProcessSiloHandle silo = await fixture.StartAsync(
+            () => TableWorld.Worker(),
+            told: worker => worker with { Execution = With(TorchRuntime.Execution, "threads", "others").ToJson() }
+        );
+
+        await using (
+            WorkerCluster cluster = await fixture.Client.ConnectVariationalBoNAsync(
+                new WorkerClusterOptions { Origin = scorer.Origin, AnyExecution = true }
+            )
+        )
+        {
+            using ReferenceTable table = await ReferenceTable.EstimateAsync(cluster.Reference, TableWorld.Prompts, 8, seed: 3);
+
+            WorkerStatus worker = cluster.Workers.Single();
+            Assert.Equal((null, 1), (worker.Refused, worker.Devices));
+            Assert.InRange(worker.Blocks, 1, long.MaxValue);
+            Assert.Equal(TableWorld.Prompts, table.Prompts.Select(prompt => prompt.Prompt));
+        }
+
+        await fixture.StopAsync(silo);
+    }
+
+    [Fact]
     public async Task A_worker_whose_loss_is_other_code_is_refused_by_name()
     {
         using TabularPolicy reference = TableWorld.Reference(),

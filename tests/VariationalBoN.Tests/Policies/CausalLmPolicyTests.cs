@@ -46,6 +46,22 @@ public sealed class CausalLmPolicyTests
         Assert.Equal(topK is null && topP is null, policy.HasFullSupport);
     }
 
+    [Fact]
+    public void Parameters_that_train_have_the_names_of_the_module_and_the_tokenizer_is_in_the_identity()
+    {
+        using var model = TinyModels.Gpt2();
+        var tokenizer = new NumberTokenizer(TinyModels.Vocabulary);
+        var policy = new CausalLmPolicy(model, tokenizer, Options);
+        model.parameters().First().requires_grad = false;
+
+        var expected = model.named_parameters().Where(pair => pair.parameter.requires_grad).ToArray();
+        Assert.Equal(expected.Select(pair => pair.name), policy.NamedParameters.Select(pair => pair.Name));
+        Assert.Equal(expected.Select(pair => pair.parameter), policy.Parameters);
+        Assert.Equal((true, false), (policy.HasDecoder, new CausalLmPolicy(new PlainModule(model), tokenizer, Options).HasDecoder));
+        ITokenizer plain = tokenizer;
+        Assert.False(plain.ReadsConversations);
+    }
+
     [Theory]
     [MemberData(nameof(Settings))]
     public void Cache_changes_neither_tokens_nor_log_probs(double temperature, int? topK, double? topP)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using TorchSharp;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
@@ -56,6 +57,32 @@ public sealed class LiveDecodingTests
             Assert.Equal(one.IsRemoved ? alone.Tokens.Take(one.Tokens.Count) : alone.Tokens, one.Tokens);
             Assert.Equal(one.IsRemoved ? null : alone.FinishReason, one.Finish);
         }
+    }
+
+    /// <summary>The loop that steps a decode runs on a thread of its own, where nothing is under way.</summary>
+    [Fact]
+    public void A_request_stands_under_the_span_it_was_made_under_whoever_steps()
+    {
+        CausalLmPolicy policy = Policy(s_options);
+        var spans = new System.Collections.Concurrent.ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = source => source.Name.StartsWith(nameof(VariationalBoN), StringComparison.Ordinal),
+            Sample = (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using LiveDecoding live = policy.StartLiveDecoding();
+        using var request = new Activity("request").SetIdFormat(ActivityIdFormat.W3C).Start();
+        var asked = new Asked(policy, s_prompts[0], 3);
+        request.Stop();
+
+        live.Add(asked.Request);
+        Run(live);
+
+        Assert.Equal(s_options.RowsPerBatch, live.MaxRunning);
+        Assert.Equal(request.Context, asked.Request.Parent);
+        Assert.Contains(spans, span => span.ParentSpanId == request.SpanId);
     }
 
     [Fact]

@@ -18,7 +18,9 @@ public sealed class EarlyStoppingTests
     [Fact]
     public void The_expected_gain_is_that_of_a_pencil()
     {
-        var stopping = new EarlyStopping(Table("a"), costPerDraw: .2);
+        ReferenceTable table = Table("a");
+        var stopping = new EarlyStopping(table, costPerDraw: .2);
+        Assert.Equal((table, .2), (stopping.Table, stopping.CostPerDraw));
 
         Assert.Equal(
             [1, .4, .1, 0, .7],
@@ -48,6 +50,7 @@ public sealed class EarlyStoppingTests
             seed: 3
         );
 
+        Assert.Equal(n, answered.MaxDraws);
         for (int word = 0; word < 4; word++)
         {
             double bound = (4 * Math.Sqrt(law[word] * (1 - law[word]) / Count)) + 1e-12;

@@ -57,6 +57,7 @@ public sealed class ReferenceTableFileTests : IDisposable
     [Theory]
     [InlineData(null)]
     [InlineData(ReferenceTableFormat.RowPerPrompt)]
+    [InlineData(ReferenceTableFormat.Whole)]
     public void Table_of_a_conversation_comes_back(ReferenceTableFormat? format)
     {
         Prompt conversation = Prompt.Conversation("""[{"role":"user","content":"\"a\" é"}]""");

@@ -71,6 +71,35 @@ public sealed class ShardTests
     }
 
     [Fact]
+    public void Blocks_cover_each_prompt_and_sample_of_a_call_once()
+    {
+        Prompt[] prompts = ["a", "b", "c", "a"];
+        var seen = new List<(int Place, int Sample, int Number)>();
+        foreach (
+            DrawBlock block in DrawBlock.Cut(prompts, completionsPerPrompt: 5, firstSample: 10, promptsPerBlock: 2, samplesPerBlock: 3)
+        )
+        {
+            Assert.Equal(block.Prompts, prompts[block.FirstPrompt..(block.FirstPrompt + block.Prompts.Length)]);
+            int before = seen.Count;
+            for (int p = 0; p < block.Prompts.Length; p++)
+            {
+                for (int k = 0; k < block.Samples; k++)
+                    seen.Add((block.FirstPrompt + p, block.Offset + k, block.FirstSample + k));
+            }
+
+            Assert.Equal(block.Completions, seen.Count - before);
+        }
+
+        // the prompt that stands twice has other samples in the second place
+        Assert.Equal(
+            from place in Enumerable.Range(0, 4)
+            from sample in Enumerable.Range(0, 5)
+            select (place, sample, 10 + sample + (place == 3 ? 5 : 0)),
+            seen.Order()
+        );
+    }
+
+    [Fact]
     public void More_shards_than_blocks_and_no_size_of_blocks_are_refused()
     {
         Assert.Contains("7 ranges, too few for 8 shards", Assert.Throws<ArgumentException>(() => new Shard(0, 8).Cut(s_whole)).Message);
@@ -100,4 +129,15 @@ public sealed class ShardTests
                 .ToDictionary(pair => pair[0], pair => pair[1])
                 .GetValueOrDefault
         );
+
+    [Fact]
+    public void The_store_of_a_shard_stands_beside_that_of_the_table()
+    {
+        var shard = Shard.Parse("3/7");
+
+        Assert.Equal((3, 7), (shard.Index, shard.Count));
+        Assert.Equal(Path.Combine("runs", "references.3-of-7.db"), shard.StorePath(s_whole.Store!));
+        Assert.Equal("table.3-of-7", shard.StorePath("table"));
+        Assert.Equal(shard.StorePath(s_whole.Store!), shard.Cut(s_whole).Store);
+    }
 }

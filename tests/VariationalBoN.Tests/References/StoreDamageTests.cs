@@ -258,6 +258,11 @@ public sealed class StoreDamageTests : StoreFileFixture
         Assert.Equal([Describe(Row("a", 0, 3))], Contents(Named("vacuum.db")));
         Assert.Equal([Describe(Row("a", 0, 3))], Contents(killed));
 
+        Assert.True(
+            new ReferenceStoreOptions { AcceptLostLog = true }
+                .ToWriting()
+                .AcceptLostLog
+        );
         using (var writer = Write(alone, new StoreWriting(AcceptLostLog: true)))
         {
             Assert.Equal([(0, 3)], writer.Missing("a", 0, 3));

@@ -1,3 +1,4 @@
+using VariationalBoN.References;
 using VariationalBoN.Rewards;
 using VariationalBoN.Tests.References;
 
@@ -31,6 +32,24 @@ public sealed class CheckedScoringTests
     [InlineData(double.PositiveInfinity)]
     public async Task Reward_that_is_not_finite_is_left_out_when_asked(double bad) =>
         Assert.Equal([0, 1, null, 3], await Score(Batch(c => c.Tokens[0] == 2 ? bad : c.Tokens[0]), s_exclude));
+
+    [Fact]
+    public async Task Completions_from_elsewhere_are_gathered_by_prompt_with_their_rewards()
+    {
+        Completion[] drawn = [WordPolicy.Word("a", 1), WordPolicy.Word("b", 2), WordPolicy.Word("a", 3)];
+
+        IReadOnlyList<ReferencePrompt> prompts = await ReferenceSamples.ScoreAsync(
+            Batch(c => c.Tokens[0] == 3 ? double.NaN : c.Tokens[0]),
+            drawn,
+            s_exclude
+        );
+
+        Assert.Equal(["a", "b"], prompts.Select(prompt => prompt.Prompt.Text));
+        Assert.Equal([1.0], prompts[0].Rewards.AsEnumerable());
+        Assert.Equal(["word1"], prompts[0].Responses.AsEnumerable());
+        Assert.Equal([2.0], prompts[1].Rewards.AsEnumerable());
+        Assert.Equal(TruncationRule.Score, s_exclude.OnTruncated);
+    }
 
     [Fact]
     public async Task Model_that_throws_is_named_with_its_own_error()

@@ -351,6 +351,25 @@ public sealed class RetryTests
             Assert.Contains(name, message);
     }
 
+    /// <summary>For calls of your own that are no reward model, such as one that draws.</summary>
+    [Fact]
+    public async Task Any_call_is_made_again_and_returns_what_succeeded()
+    {
+        int calls = 0;
+        var policy = new RetryPolicy(Options());
+
+        string answer = await policy.ExecuteAsync(
+            _ => ++calls < 3 ? throw new IOException("broken") : Task.FromResult("answer"),
+            CancellationToken.None
+        );
+
+        Assert.Equal(("answer", 3), (answer, calls));
+        Assert.Equal(2, _retries.Count);
+        await Assert.ThrowsAsync<OperationCanceledException>(() =>
+            policy.ExecuteAsync<string>(_ => throw new IOException("broken"), new CancellationToken(canceled: true))
+        );
+    }
+
     private static IRewardModel FailsThenScores(int failures, Func<Exception> error)
     {
         int calls = 0;

@@ -13,7 +13,9 @@ public sealed class WeightedRewardModelTests
     [Fact]
     public async Task Reward_is_the_weighted_sum_and_the_parts_keep_their_names()
     {
-        var model = new WeightedRewardModel(new("word", s_word, 2), new("prompt", s_prompt, -0.5), new("watched", s_prompt, 0));
+        var term = new RewardTerm("word", s_word, 2);
+        Assert.Equal(("word", s_word, 2), (term.Name, term.Model, term.Weight));
+        var model = new WeightedRewardModel(term, new("prompt", s_prompt, -0.5), new("watched", s_prompt, 0));
         var rewards = Assert.IsType<RewardScores>(await model.ScoreAsync(s_two, CancellationToken.None));
         Assert.Equal([2 - 5, 4 - 10], rewards);
         Assert.Equal(["prompt", "watched", "word"], rewards.Components.Keys);
@@ -123,5 +125,17 @@ public sealed class WeightedRewardModelTests
         foreach (string fault in (string[])["\"a\" stands twice", "weight of \"a\" is NaN", "name is blank"])
             Assert.Contains(fault, message);
         Assert.Contains("no term", Assert.Throws<ArgumentException>(() => new WeightedRewardModel()).Message);
+    }
+
+    [Fact]
+    public void A_wrapper_changes_rewards_and_keeps_the_parts()
+    {
+        var scores = new RewardScores([1, 2], [new("style", [3.0, 4])]);
+
+        RewardScores changed = scores.WithRewards(scores.Select(reward => -reward));
+
+        Assert.Equal([-1, -2], changed);
+        Assert.Equal(scores.Components, changed.Components);
+        Assert.Throws<ArgumentException>(() => scores.WithRewards([1]));
     }
 }

@@ -22,6 +22,18 @@ public sealed class CounterRandomTests
     public void Philox_gives_the_published_answers(uint c0, uint c1, uint c2, uint c3, uint k0, uint k1, uint a, uint b, uint c, uint d) =>
         Assert.Equal((a, b, c, d), CounterRandom.Philox(c0, c1, c2, c3, k0, k1));
 
+    [Fact]
+    public void A_number_is_a_seed_of_rollouts_and_no_purpose_shares_numbers_with_another()
+    {
+        DrawSeed seed = 7;
+
+        Assert.Equal(new DrawSeed(7, DrawPurpose.Rollout), seed);
+        Assert.Equal(seed, DrawSeed.FromInt64(7));
+        DrawPurpose[] purposes = Enum.GetValues<DrawPurpose>();
+        Assert.Contains(DrawPurpose.Redraw, purposes);
+        Assert.Distinct(purposes.Select(purpose => new CounterRandom(new DrawSeed(7, purpose), "x", 0).Uniform(0)));
+    }
+
     /// <summary>16 cells, 16,000 numbers: chi-square with 15 degrees of freedom stays below 45 (p = 8e-5), seed 1.</summary>
     [Fact]
     public void Numbers_are_uniform_over_positions_and_over_samples()

@@ -66,6 +66,33 @@ public sealed class ModelIdentityTests
     }
 
     [Fact]
+    public void Settings_and_identities_compare_by_what_they_say()
+    {
+        IdentityValue number = 12L,
+            same = 12L,
+            text = "12",
+            within = new ModelIdentity("Gpt2");
+
+        Assert.True(number == same && number != text);
+        Assert.True(new ModelIdentity("p") != new ModelIdentity("q") && !(new ModelIdentity("p") != new ModelIdentity("p")));
+        Assert.Equal((null, new ModelIdentity("Gpt2")), (text.Identity, within.Identity));
+    }
+
+    [Fact]
+    public void What_differs_between_two_ways_of_scoring_is_told_part_by_part()
+    {
+        var mine = new ScoringIdentity(s_policy, "judge", "plain");
+
+        Assert.Empty(mine.Differences(mine with { }));
+        string[] told = [.. mine.Differences(new ScoringIdentity("other", "judge", "cut"), "the table", "the batch")];
+        Assert.Equal(2, told.Length);
+        Assert.All(told, difference => Assert.Contains("the table", difference, StringComparison.Ordinal));
+        Assert.All(told, difference => Assert.Contains("the batch", difference, StringComparison.Ordinal));
+        Assert.StartsWith("the reference policy", told[0], StringComparison.Ordinal);
+        Assert.StartsWith("the scoring", told[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Blank_and_double_names_and_numbers_that_are_none_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new ModelIdentity(" "));

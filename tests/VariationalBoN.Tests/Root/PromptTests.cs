@@ -29,7 +29,7 @@ public sealed class PromptTests
 
         Assert.False(prompt.IsConversation);
         Assert.Equal((" a text ", " a text ", " a text "), (prompt.Text, prompt.Canonical, prompt.ToString()));
-        Assert.True(prompt == new Prompt(" a text "));
+        Assert.True(prompt == new Prompt(" a text ") && prompt != new Prompt("a text"));
         Assert.NotEqual(prompt, "a text");
     }
 

@@ -58,6 +58,7 @@ public sealed class ScoredBatchTests
         Assert.Equal([1.0, 3, 5, 6], batch.Select(item => item.Reward));
         Assert.Equal([0, 1, 2, 2], batch.Groups.AsEnumerable());
         Assert.Equal([10, 30, 50, 60], batch.Components["style"].AsEnumerable());
+        Assert.Equal([10.0, 20, 30, null, 50, 60], batch.DrawnComponents["style"].AsEnumerable());
         Assert.Equal((6, 2, 0), (batch.Drawn.Length, batch.Excluded, batch.LeftOut));
         Assert.Equal("1", batch.Drawn[1].Completion.Text);
 

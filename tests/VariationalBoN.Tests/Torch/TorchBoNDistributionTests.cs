@@ -37,6 +37,8 @@ public sealed class TorchBoNDistributionTests
         using var scope = torch.NewDisposeScope();
         using var batched = new TorchBoNDistribution(s_cdfs, n, torch.device(device), estimator: estimator);
         AssertEqual(core, batched, queries, index);
+        Assert.Equal((n, estimator, s_cdfs.Length), (batched.N, batched.Estimator, batched.Prompts));
+        Assert.Equal(estimator, core.Estimator);
     }
 
     /// <summary>Queries are the samples themselves, each ranked among the others;

@@ -61,6 +61,26 @@ public sealed class CheckpointsTests : IDisposable
     }
 
     [Fact]
+    public void The_best_by_a_loss_is_the_lowest()
+    {
+        using var run = new Run("Adam");
+        using var checkpoints = run.Checkpoints(
+            _folder,
+            new CheckpointOptions
+            {
+                KeepLast = 1,
+                BestBy = "loss",
+                HigherIsBetter = false,
+            }
+        );
+        foreach ((long step, double loss) in new[] { (1L, 3.0), (2, 0.5), (3, 1), (4, 0.5), (5, 2) })
+            checkpoints.Save(step, new Dictionary<string, double> { ["loss"] = loss });
+
+        Assert.Equal([2, 5], checkpoints.All.Select(checkpoint => checkpoint.Step));
+        Assert.Equal((2, 0.5), (checkpoints.Best!.Step, checkpoints.Best.Metrics["loss"]));
+    }
+
+    [Fact]
     public void Saving_a_step_again_replaces_it()
     {
         using var run = new Run("Adam");

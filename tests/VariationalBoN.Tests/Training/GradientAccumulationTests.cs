@@ -94,6 +94,12 @@ public sealed class GradientAccumulationTests : IDisposable
                 ),
         ];
         AccumulatedLoss? made = null;
+        foreach (GradientPart part in parts)
+        {
+            Assert.Equal("1", part.Weights);
+            Assert.Equal(part.LogProb, cut[part.Index].Positions.Select(position => whole.LogProb[position]));
+            Assert.Equal(cut[part.Index].Scored, cut[part.Index].Positions.Select(position => _batch[position]));
+        }
 
         double[] gradient = Gradient(() => made = Sum(_policy.Parameters, cut, parts));
 

@@ -12,6 +12,7 @@ public sealed class GradientPartLeakTests
     public void Parts_leave_no_tensor_but_the_sum_of_the_gradients()
     {
         using var policy = new TabularPolicy(["a", "b"], 3, 2);
+        Assert.Equal(4, policy.Contexts); // behind no token, and behind each of the three
         var batch = new ScoredBatch(
             policy.Sample(["a", "b"], 4, seed: 1).Select((completion, i) => new ScoredSample(completion, i, -1)),
             Enumerable.Range(0, 8).Select(i => i / 4)

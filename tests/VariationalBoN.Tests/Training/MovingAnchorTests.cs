@@ -53,6 +53,25 @@ public sealed class MovingAnchorTests
         }
     }
 
+    [Fact]
+    public void An_anchor_that_moved_has_a_new_identity_as_soon_as_it_is_said()
+    {
+        using TabularPolicy policy = World(2).Reference(),
+            anchor = policy.CloneFrozen();
+        using Table from = new(anchor),
+            to = new(policy);
+        var target = new MovingAnchor(anchor, World(2).RewardModel(), samplesPerPrompt: 4);
+        ScoringIdentity before = target.Scorer.Origin;
+        using (torch.no_grad())
+            to.parameters().Single().add_(torch.arange(5));
+
+        from.MoveTowards(to, rate: 1);
+        target.Moved();
+
+        Assert.NotEqual(before.Reference, target.Scorer.Origin.Reference);
+        Assert.Equal((before.RewardModel, before.Scoring), (target.Scorer.Origin.RewardModel, target.Scorer.Origin.Scoring));
+    }
+
     /// <summary>Best-of-2 of an exponential moving average of the policy: after each 100 steps the N whose Best-of-N the policy is nearest
     /// to, and its KL to the first reference.</summary>
     private static async Task<(double N, double Kl)[]> FollowAsync(double rate)

@@ -41,6 +41,20 @@ public sealed class PromptOrderTests
     }
 
     [Fact]
+    public void Steps_of_different_sizes_go_through_one_endless_order()
+    {
+        var order = new BatchOrder<int>(Enumerable.Range(0, 5), seed: 1);
+        int[] endless = [.. Enumerable.Range(0, 20).SelectMany(place => order.From(place, 1))];
+
+        Assert.Equal(endless.Take(8), order.From(0, 3).Concat(order.From(3, 5)));
+        Assert.Equal(endless[3..8], order.From(3, 5));
+        Assert.Equal(endless[12..16], order.Batch(3, 4));
+        Assert.All(endless.Chunk(5), pass => Assert.Equal([0, 1, 2, 3, 4], pass.Order()));
+        Assert.Throws<ArgumentOutOfRangeException>(() => order.From(-1, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => order.From(0, 6));
+    }
+
+    [Fact]
     public void Every_place_is_equally_likely()
     {
         Prompt[] prompts = ["a", "b", "c"];

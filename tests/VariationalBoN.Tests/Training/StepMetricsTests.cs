@@ -48,6 +48,53 @@ public sealed class StepMetricsTests
         Assert.DoesNotContain(MetricNames.Loss, numbers.Values().Keys);
     }
 
+    [Fact]
+    public void Each_number_stands_under_its_name()
+    {
+        using var scope = torch.NewDisposeScope();
+        StepMetrics numbers = StepMetrics.Of(s_table.BestOf(2), s_scored, torch.tensor(new[] { -2.0, -2, -1.5, -4 })) with
+        {
+            LeftOut = 3,
+            Loss = 0.7,
+            GradientNorm = 1.5,
+            LearningRate = 1e-5,
+            Update = null,
+        };
+
+        Assert.Equal(
+            new Dictionary<string, double>
+            {
+                [MetricNames.Reward] = numbers.Reward.Value,
+                [MetricNames.Kl] = numbers.Kl.K1.Value,
+                [MetricNames.KlStandardError] = numbers.Kl.K1.StandardError,
+                [MetricNames.ObjectiveGap] = numbers.ObjectiveGap.Value,
+                [MetricNames.Entropy] = 9.5 / 8,
+                [MetricNames.Diversity] = 0.5,
+                [MetricNames.ZeroSpreadShare] = 0.5,
+                [MetricNames.SaturatedShare] = 0.5,
+                [MetricNames.Length] = 2,
+                [MetricNames.TruncatedShare] = 0.25,
+                [MetricNames.Excluded] = 2,
+                [MetricNames.LeftOut] = 3,
+                [MetricNames.Loss] = 0.7,
+                [MetricNames.GradientNorm] = 1.5,
+                [MetricNames.LearningRate] = 1e-5,
+            },
+            numbers.Values()
+        );
+    }
+
+    [Fact]
+    public void Completions_that_were_alone_in_their_group_are_counted()
+    {
+        using var scope = torch.NewDisposeScope();
+        ScoredBatch scored = new ScoredBatch([.. s_scored.Drawn], [0, 0, 1, 2, 1, 1]).WithoutLone();
+        StepMetrics numbers = StepMetrics.Of(s_table.BestOf(2), scored, torch.full(scored.Count, -1.0, torch.float64));
+
+        Assert.Equal((2, scored.LeftOut), (scored.Count, numbers.LeftOut));
+        Assert.Equal(2, numbers.LeftOut);
+    }
+
     [Theory]
     [InlineData(2)]
     [InlineData(4)]

@@ -64,6 +64,39 @@ public sealed class TrainingGuardTests
         Assert.Equal(kind, Assert.Single(Observe(guard, faulty, 10)).Kind);
     }
 
+    [Theory]
+    [InlineData(GuardAlarmKind.CollapsedDiversity)]
+    [InlineData(GuardAlarmKind.CollapsedEntropy)]
+    [InlineData(GuardAlarmKind.Saturation)]
+    [InlineData(GuardAlarmKind.Truncation)]
+    public void Each_threshold_is_where_its_option_puts_it(GuardAlarmKind kind)
+    {
+        const double Threshold = 0.6;
+        GuardOptions options = kind switch
+        {
+            GuardAlarmKind.CollapsedDiversity => s_warnOnly with { MinDiversityShare = Threshold },
+            GuardAlarmKind.CollapsedEntropy => s_warnOnly with { MinEntropyShare = Threshold },
+            GuardAlarmKind.Saturation => s_warnOnly with { MaxSaturatedShare = Threshold },
+            _ => s_warnOnly with { MaxTruncatedShare = Threshold },
+        };
+        StepMetrics first = Healthy with { Diversity = 1, Entropy = 1 };
+        StepMetrics At(double share) =>
+            kind switch
+            {
+                GuardAlarmKind.CollapsedDiversity => first with { Diversity = share },
+                GuardAlarmKind.CollapsedEntropy => first with { Entropy = share },
+                GuardAlarmKind.Saturation => first with { SaturatedShare = share },
+                _ => first with { TruncatedShare = share },
+            };
+        double beyond = kind is GuardAlarmKind.CollapsedDiversity or GuardAlarmKind.CollapsedEntropy ? -0.01 : 0.01;
+        var guard = new TrainingGuard(8, 256, options);
+
+        Assert.Empty(Observe(guard, first, 5));
+        Assert.Empty(Observe(guard, At(Threshold - beyond), 5));
+        GuardAlarm alarm = Assert.Single(Observe(guard, At(Threshold + beyond), 5));
+        Assert.Equal((kind, Threshold), (alarm.Kind, Math.Round(alarm.Threshold, 12)));
+    }
+
     [Fact]
     public void Growth_that_speeds_up_is_seen_before_it_explodes()
     {

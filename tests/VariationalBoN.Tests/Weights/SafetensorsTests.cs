@@ -37,6 +37,25 @@ public sealed class SafetensorsTests : IDisposable
     }
 
     [Fact]
+    public void Some_tensors_are_read_by_their_names_and_others_refused()
+    {
+        using var scope = NewDisposeScope();
+        Safetensors.Save(Target, new Dictionary<string, Tensor> { ["a"] = arange(3, float32), ["b"] = ones(2, 2) });
+        Tensor a = zeros(3, float64),
+            b = zeros(2, 2);
+
+        Safetensors.Load(Target, new Dictionary<string, Tensor> { ["a"] = a, ["b"] = b });
+
+        Assert.Equal([0.0, 1, 2], a.data<double>().ToArray());
+        Assert.Equal([1f, 1, 1, 1], b.data<float>().ToArray());
+        Assert.Contains(
+            "b",
+            Assert.Throws<InvalidDataException>(() => Safetensors.Load(Target, new Dictionary<string, Tensor> { ["a"] = a })).Message,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
     public void File_of_the_reference_implementation_is_written_again_byte_for_byte()
     {
         string folder = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "gpt2"),

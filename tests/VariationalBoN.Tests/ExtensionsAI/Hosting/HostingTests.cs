@@ -83,6 +83,26 @@ public sealed class HostingTests(HostingTests.Directories directories) : IClassF
     }
 
     [Fact]
+    public async Task Options_in_code_are_checked_as_those_of_a_section()
+    {
+        using IHost host = Hosted(builder =>
+            builder.Services.AddVariationalBoN(options =>
+            {
+                options.Model = directories.Model;
+                options.MaxNewTokens = 4;
+                options.Temperature = -0.5;
+                options.Device = "tpu";
+            })
+        );
+        string message = (await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync())).Message;
+
+        Assert.Contains("Temperature is -0.5", message, StringComparison.Ordinal);
+        Assert.Contains("Device is \"tpu\"", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("MaxNewTokens", message, StringComparison.Ordinal);
+        Assert.Equal((1.0, "cpu"), (new VariationalBoNOptions().Temperature, new VariationalBoNOptions().Device));
+    }
+
+    [Fact]
     public async Task A_value_of_another_type_is_named_with_its_key()
     {
         using IHost host = Hosted(

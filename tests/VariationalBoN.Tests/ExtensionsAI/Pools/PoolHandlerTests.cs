@@ -50,6 +50,40 @@ public sealed class PoolHandlerTests
         Assert.Contains("503", pool.Health[1].LastFailure);
     }
 
+    [Theory]
+    [InlineData(null, "Bearer k3y")]
+    [InlineData("Basic own", "Basic own")]
+    public async Task The_key_of_the_pool_is_sent_unless_a_request_has_its_own(string? own, string expected)
+    {
+        var server = new Uri("http://server/");
+        var heard = new Told();
+        using var pool = new PoolHandler([server], s_quick with { Authorization = new("Bearer", "k3y") }, heard);
+        using HttpClient client = pool.CreateClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(PoolHandler.Address, "x"));
+        request.Headers.Authorization = own is null ? null : System.Net.Http.Headers.AuthenticationHeaderValue.Parse(own);
+
+        using HttpResponseMessage answer = await client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(expected, heard.Authorization);
+        Assert.Equal(server, Assert.Single(pool.Health).Server);
+    }
+
+    [Fact]
+    public async Task An_answer_that_is_too_large_is_a_failure_that_names_the_limit()
+    {
+        await using var server = new ScriptedServer(_ => ScriptedServer.Answer(new string('x', 2000)));
+        using var pool = new PoolHandler([Root(server.Endpoint)], s_quick with { MaxResponseBytes = 1000, MaxTriesPerServer = 1 });
+        using HttpClient client = pool.CreateClient();
+
+        var refused = await Assert.ThrowsAnyAsync<HttpRequestException>(() => client.GetStringAsync(new Uri(PoolHandler.Address, "x")));
+
+        Assert.Contains("1000", refused.ToString(), StringComparison.Ordinal);
+        using var wide = new PoolHandler([Root(server.Endpoint)], s_quick with { MaxResponseBytes = 2000 });
+        using HttpClient other = wide.CreateClient();
+        Assert.Equal(2000, (await other.GetStringAsync(new Uri(PoolHandler.Address, "x"))).Length);
+    }
+
     [Fact]
     public async Task A_chat_judge_speaks_to_a_pool_by_the_transport_of_its_client()
     {
@@ -352,6 +386,17 @@ public sealed class PoolHandlerTests
     private static Uri Root(Uri endpoint) => new(endpoint, "/");
 
     /// <summary>Gives back what it is sent, or fails in one of three ways.</summary>
+    private sealed class Told : HttpMessageHandler
+    {
+        public string? Authorization { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Authorization = request.Headers.Authorization?.ToString();
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.OK));
+        }
+    }
+
     private sealed class Flaky : HttpMessageHandler
     {
         private readonly ConcurrentDictionary<string, int> _underWay = new();

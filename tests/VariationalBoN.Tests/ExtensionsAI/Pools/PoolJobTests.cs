@@ -216,8 +216,14 @@ public sealed class PoolJobTests : StoreFixture
             pool,
             new NumberTokenizer(Vocabulary),
             Generation,
-            new() { Model = "tiny", UncheckedIdentity = identity }
+            new()
+            {
+                Model = "tiny",
+                UncheckedIdentity = identity,
+                MaxConcurrency = 2,
+            }
         );
+        Assert.Equal((Generation, 2), (sampler.Generation, sampler.Concurrency));
 
         using var table = await ReferenceTable.EstimateAsync(
             new PoolCompletionSource(sampler, new Scorer(sampler.Policy, s_judge)),

@@ -14,9 +14,11 @@ public sealed class PoolTruncationTests : IDisposable
     private const int Vocabulary = 11;
     private static readonly Prompt[] s_prompts = ["1 2", "3", "4 5 6", "7"];
     private readonly Gpt2 _model = TinyModels.Gpt2(seed: 1, Vocabulary);
+    private readonly ServedModel _served;
 
     public PoolTruncationTests()
     {
+        _served = new ServedModel(_model, Vocabulary);
         foreach (var parameter in _model.parameters())
             parameter.requires_grad = false;
     }
@@ -40,7 +42,7 @@ public sealed class PoolTruncationTests : IDisposable
                 Temperature = temperature,
             }
         );
-        await using CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(_model, Vocabulary).Draw);
+        await using CompletionsServer server = await CompletionsServer.StartAsync(_served.Draw);
         using var pool = new PoolHandler([server.Address]);
         const int Draws = 1500;
 
@@ -72,9 +74,8 @@ public sealed class PoolTruncationTests : IDisposable
                 TopK = 3,
             }
         );
-        var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
-            model.Draw(request with { TopK = request.Seed % 16 == 0 ? request.TopK + 1 : request.TopK })
+            _served.Draw(request with { TopK = request.Seed % 16 == 0 ? request.TopK + 1 : request.TopK })
         );
         using var pool = new PoolHandler([server.Address]);
         PoolSampler sampler = Sampler(pool, copy, maxDrift: 0.05);
@@ -101,9 +102,8 @@ public sealed class PoolTruncationTests : IDisposable
                 TopP = topP,
             }
         );
-        var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
-            model.Draw(request with { TopK = 0, TopP = 1 })
+            _served.Draw(request with { TopK = 0, TopP = 1 })
         );
         using var pool = new PoolHandler([server.Address]);
 
@@ -139,9 +139,8 @@ public sealed class PoolTruncationTests : IDisposable
                 Temperature = temperature,
             }
         );
-        var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
-            model.Draw(request with { TopK = itsTopK ?? 0, TopP = itsTopP ?? 1 })
+            _served.Draw(request with { TopK = itsTopK ?? 0, TopP = itsTopP ?? 1 })
         );
         using var pool = new PoolHandler([server.Address]);
 
@@ -159,11 +158,10 @@ public sealed class PoolTruncationTests : IDisposable
         double[] law = copy.LogProbValues([
             .. Enumerable.Range(0, Vocabulary).Select(token => copy.Sample(["9"], 1, seed: 1)[0] with { Tokens = [token] }),
         ]);
-        var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
         {
             bool isNinth = request.Prompt is [9, ..];
-            ServedAnswer answer = model.Draw(request with { TopK = isNinth ? 0 : request.TopK });
+            ServedAnswer answer = _served.Draw(request with { TopK = isNinth ? 0 : request.TopK });
             while (isNinth && request.Seed % 10 != 0 && IsWithin(answer.Tokens[0]))
                 answer = answer with { Tokens = [(answer.Tokens[0] + 1) % Vocabulary] };
             return answer;
@@ -243,7 +241,7 @@ public sealed class PoolTruncationTests : IDisposable
     public async Task A_truncated_copy_that_is_no_model_is_refused_by_the_true_reason()
     {
         CausalLmPolicy model = Copy(new() { MaxNewTokens = 8, TopK = 3 });
-        await using CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(_model, Vocabulary).Draw);
+        await using CompletionsServer server = await CompletionsServer.StartAsync(_served.Draw);
         using var pool = new PoolHandler([server.Address]);
         var sampler = new PoolSampler(
             pool,
@@ -287,9 +285,8 @@ public sealed class PoolTruncationTests : IDisposable
                 TopK = 8,
             }
         );
-        var model = new ServedModel(_model, Vocabulary);
         await using CompletionsServer server = await CompletionsServer.StartAsync(request =>
-            model.Draw(request with { Temperature = 0.5 })
+            _served.Draw(request with { Temperature = 0.5 })
         );
         using var pool = new PoolHandler([server.Address]);
 
@@ -312,7 +309,7 @@ public sealed class PoolTruncationTests : IDisposable
                 }
             ),
             reference = copy.With(copy.Options with { TopK = null });
-        await using CompletionsServer server = await CompletionsServer.StartAsync(new ServedModel(_model, Vocabulary).Draw);
+        await using CompletionsServer server = await CompletionsServer.StartAsync(_served.Draw);
         using var pool = new PoolHandler([server.Address]);
         var source = new PoolCompletionSource(
             Sampler(pool, copy),

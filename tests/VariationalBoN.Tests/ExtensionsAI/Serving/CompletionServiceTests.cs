@@ -187,10 +187,9 @@ public sealed class CompletionServiceTests
     public async Task A_request_that_finds_no_room_to_wait_is_refused_and_those_that_wait_go_on()
     {
         var gate = new GatedModule(TinyModels.Gpt2());
-        await using var service = new CompletionService(
-            Policy(s_options with { RowsPerBatch = 1 }, gate),
-            new CompletionServiceOptions { MaxWaiting = 2 }
-        );
+        CausalLmPolicy policy = Policy(s_options with { RowsPerBatch = 1 }, gate);
+        await using var service = new CompletionService(policy, new CompletionServiceOptions { MaxWaiting = 2 });
+        Assert.Equal((policy, 2), (service.Policy, service.MaxWaiting));
         Task<Completion> running = service.CompleteAsync(new CompletionRequest("1"));
         await gate.ArrivalAsync(); // of the probe
         await gate.ArrivalAsync(); // of the prompt

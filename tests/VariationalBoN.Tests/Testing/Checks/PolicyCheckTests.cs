@@ -435,4 +435,37 @@ public sealed class PolicyCheckTests
                 PolicyCheck.Run(table, s_prompts, new PolicyCheckOptions { Seed = seed, Draws = 300 }).ThrowIfFailed();
         }
     }
+
+    [Fact]
+    public void Options_say_how_much_is_drawn_how_much_may_differ_and_what_is_listed()
+    {
+        CausalLmPolicy sound = Sound();
+        int drawn = 0,
+            call = 0;
+        // one of the twelve completions of each call, three prompts of four, is another one
+        var altered = new AlteredPolicy(sound)
+        {
+            Draw = (prompts, k, seed) =>
+            {
+                drawn = Math.Max(drawn, prompts.Count * k);
+                Completion[] completions = [.. sound.Sample(prompts, k, seed)];
+                completions[0] = completions[0] with { Tokens = [.. completions[0].Tokens, ++call % 5] };
+                return completions;
+            },
+        };
+        PolicyCheckOptions options = s_options with { CompletionsPerPrompt = 4, FrequencyPrompts = 1, ScoresPrefixes = false };
+        CheckStatus Status(double tolerance, string check) =>
+            PolicyCheck.Run(altered, s_prompts, options with { DrawTolerance = tolerance })[check].Status;
+
+        Assert.Equal(CheckStatus.Failed, Status(0.02, "sample: same seed"));
+        Assert.NotEqual(CheckStatus.Failed, Status(1, "sample: batch"));
+        Assert.True(drawn >= 12);
+
+        CheckReport few = PolicyCheck.Run(sound, s_prompts, options with { MaxEnumeration = 3 });
+        CheckResult sum = few["log-prob: sums to one"];
+        Assert.Equal(("log-prob: sums to one", CheckStatus.Skipped), (sum.Name, sum.Status));
+        Assert.Contains("more than 3 completions", sum.Detail, StringComparison.Ordinal);
+        Assert.Contains(few.Results, result => result.Detail.Contains("first tokens are not tested", StringComparison.Ordinal));
+        Assert.DoesNotContain(few.Results, result => result.Detail.Contains("of prompt 1", StringComparison.Ordinal));
+    }
 }

@@ -43,6 +43,21 @@ public sealed class RewardCheckTests
             new ReferenceProvenance(new ScoringIdentity("reference", identity ?? "judge", (scoring ?? new ScoringOptions()).Identity), 1)
         );
 
+    [Theory]
+    [InlineData(0.2, CheckStatus.Failed)]
+    [InlineData(0.4, CheckStatus.Passed)]
+    public async Task One_prompt_of_three_without_variance_passes_where_the_option_says_so(double tolerance, CheckStatus status)
+    {
+        IRewardModel reward = Batch(completions => completions.Select(c => c.Prompt.Text == "a" ? 1 : Good(c)));
+
+        CheckResult result = (
+            await RewardCheck.RunAsync(reward, s_completions, new RewardCheckOptions { ZeroVarianceTolerance = tolerance })
+        )["variance"];
+
+        Assert.Equal((status, tolerance), (result.Status, result.Threshold));
+        Assert.Equal(1 / 3.0, result.Measured!.Value, 1e-12);
+    }
+
     [Fact]
     public async Task NaN_infinity_wrong_count_null_and_exceptions_are_caught()
     {

@@ -66,6 +66,7 @@ public sealed class EnumerableWorldGoldenTests
         AssertClose("winRateBon", world.WinRate(best));
         AssertClose("J", Objective(new ExactObjective(world.BestOfN)));
         AssertClose("midpointObjective", Objective(new LowerBoundObjective(world.BestOfN, CdfSide.Midpoint)));
+        Assert.Equal(CdfSide.AtOrBelow, new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow).Side);
         AssertClose("upperU1", Objective(new LowerBoundObjective(world.BestOfN, CdfSide.AtOrBelow)));
 
         double Objective(IVariationalObjective objective) =>

@@ -29,6 +29,18 @@ public sealed class ChatTokenizerTests
     }
 
     [Fact]
+    public void It_is_a_tokenizer_of_conversations_made_of_its_parts()
+    {
+        var options = new ChatTokenizerOptions { Bos = BosRule.AsTemplate };
+        ChatTokenizer chat = Chat(s_llama3, ChatModels.Llama3, options);
+
+        Assert.Same(s_llama3, chat.Tokenizer);
+        Assert.Equal(options, chat.Options);
+        Assert.True(chat.ReadsConversations);
+        Assert.Equal((null, null), (s_llama3.UnkId, s_llama3.MaskId));
+    }
+
+    [Fact]
     public void BOS_behind_other_words_of_the_template_is_enough_and_none_comes_where_none_is_asked_for()
     {
         ChatTokenizer later = Chat(s_llama3, "\n" + "<|begin_of_text|>{{ messages[0].content }}"),

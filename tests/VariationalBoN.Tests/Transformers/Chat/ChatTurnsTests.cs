@@ -50,6 +50,11 @@ public sealed class ChatTurnsTests : IDisposable
         using var model = PretrainedCausalLm.Load(ChatModels.Directory(_folder, name, template));
         ChatTurns turns = model.Chat().ReadTurns(s_talk);
 
+        Assert.True(model.HasTokenizer);
+        Assert.All(
+            ["Be brief.", "well, yes", "It is <|im_end|> short.", "Thanks"],
+            said => Assert.Contains(said, turns.Text, StringComparison.Ordinal)
+        );
         Assert.Equal(model.Chat().Read(s_talk).Tokens[..turns.Tokens.Length], turns.Tokens.AsEnumerable());
         var runs = new List<List<int>>();
         for (int i = 0; i < turns.Tokens.Length; i++)

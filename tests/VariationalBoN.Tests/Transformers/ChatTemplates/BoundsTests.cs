@@ -109,6 +109,26 @@ public sealed class BoundsTests
         Assert.Contains($"{nameof(ChatTemplateBounds)}.{bound} =", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(nameof(ChatTemplateBounds.MaxRange), "{{ range(3) | list }}", "{{ range(4) }}")]
+    [InlineData(nameof(ChatTemplateBounds.MaxDigits), "{{ 999 + 0 }}", "{{ 999 + 1 }}")]
+    [InlineData(nameof(ChatTemplateBounds.MaxPowerDigits), "{{ 3 ** 2 }}", "{{ 3 ** 5 }}")]
+    public void A_bound_of_ones_own_ends_what_is_beyond_it_and_nothing_else(string bound, string within, string beyond)
+    {
+        var bounds = new ChatTemplateBounds
+        {
+            MaxRange = 3,
+            MaxDigits = 3,
+            MaxPowerDigits = 2,
+        };
+
+        Assert.NotEqual("", ChatTemplate.Parse(within, bounds: bounds).Render(Of()));
+        ChatTemplate parsed = ChatTemplate.Parse(beyond, bounds: bounds);
+        Assert.Equal(bounds, parsed.Bounds);
+        var error = Assert.Throws<ChatTemplateException>(() => parsed.Render(Of()));
+        Assert.Contains($"{nameof(ChatTemplateBounds)}.{bound} = ", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_output_and_the_source_are_bounded()
     {

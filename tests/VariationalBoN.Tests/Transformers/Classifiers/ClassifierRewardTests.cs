@@ -115,6 +115,7 @@ public sealed class ClassifierRewardTests
             [4],
             await ClassifierReward.FromTokens(classifier, new() { MaxLength = 4 }).ScoreAsync([completion], CancellationToken.None)
         );
+        Assert.Equal(LongSequence.Truncate, new ClassifierRewardOptions().OnTooLong);
         var refusing = ClassifierReward.FromTokens(classifier, new() { MaxLength = 4, OnTooLong = LongSequence.Refuse });
         Assert.Equal([3], await refusing.ScoreAsync([Tokens(1, 2, 3)], CancellationToken.None));
         double?[] scores = await CheckedScoring.ScoreAsync(

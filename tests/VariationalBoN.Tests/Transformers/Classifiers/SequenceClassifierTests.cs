@@ -39,6 +39,66 @@ public sealed class SequenceClassifierTests
         }
     }
 
+    /// <summary>By the types themselves, where a program does not load a whole directory.</summary>
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void A_configuration_is_saved_read_and_made_into_a_network_of_its_shape(string name)
+    {
+        using var golden = new ClassifierCase(name);
+        string file = Path.Combine(golden.Folder, "config.json"),
+            copy = Path.GetTempFileName();
+        try
+        {
+            using SequenceClassifier made = golden.Classifier switch
+            {
+                BertClassifier bert => Saved(BertClassifierConfig.Load(file), bert.Config, copy, BertClassifierConfig.Load, Bert),
+                DistilBertClassifier distilBert => Saved(
+                    DistilBertClassifierConfig.Load(file),
+                    distilBert.Config,
+                    copy,
+                    DistilBertClassifierConfig.Load,
+                    config => new DistilBertClassifier(config, seed: 3)
+                ),
+                DecoderClassifier decoder => OfDecoder(DecoderClassifierConfig.Load(file), decoder.Config, copy),
+                var other => throw new InvalidOperationException($"{other} is no family of these tests."),
+            };
+            Assert.Equal(golden.Classifier.Labels.AsEnumerable(), made.Labels);
+            Assert.Equal(
+                (golden.Classifier.IndependentLabels, golden.Classifier.VocabularySize, golden.Classifier.MaxLength),
+                (made.IndependentLabels, made.VocabularySize, made.MaxLength)
+            );
+            Assert.Equal(golden.Classifier.named_parameters().Select(Shape).Order(), made.named_parameters().Select(Shape).Order());
+        }
+        finally
+        {
+            File.Delete(copy);
+        }
+
+        static BertClassifier Bert(BertClassifierConfig config) => new(config, seed: 3);
+
+        static SequenceClassifier Saved<T>(T read, T expected, string copy, Func<string, T> load, Func<T, SequenceClassifier> create)
+            where T : EncoderConfig
+        {
+            read.Save(copy);
+            T again = load(copy);
+            Assert.Equal(expected with { Labels = [] }, read with { Labels = [] });
+            Assert.Equal(read with { Labels = [] }, again with { Labels = [] });
+            return create(again);
+        }
+
+        static DecoderClassifier OfDecoder(DecoderClassifierConfig read, DecoderClassifierConfig expected, string copy)
+        {
+            read.Save(copy);
+            DecoderClassifierConfig again = DecoderClassifierConfig.Load(copy);
+            Assert.Equal((expected.Decoder, expected.IndependentLabels), (read.Decoder, read.IndependentLabels));
+            Assert.Equal((read.Decoder, read.PaddingToken), (again.Decoder, again.PaddingToken));
+            return new DecoderClassifier(again, seed: 3);
+        }
+
+        static string Shape((string name, TorchSharp.Modules.Parameter parameter) named) =>
+            $"{named.name} {string.Join(' ', named.parameter.shape)}";
+    }
+
     [Theory]
     [MemberData(nameof(Encoders))]
     public void Token_zero_counts_where_the_length_says_so(string name)

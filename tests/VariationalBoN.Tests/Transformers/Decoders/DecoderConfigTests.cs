@@ -33,6 +33,34 @@ public sealed class DecoderConfigTests
         );
     }
 
+    [Theory]
+    [InlineData("llama3")]
+    [InlineData("pythia")]
+    public void A_configuration_is_read_from_its_file_and_made_into_a_network(string name)
+    {
+        string file = Path.Combine(GoldenCase.FolderOf(name), "config.json");
+        CausalTransformerConfig any = CausalTransformerConfig.Load(file);
+        if (any is LlamaConfig)
+        {
+            var config = LlamaConfig.Load(file);
+            Assert.Equal(any, config);
+            Assert.Equal(
+                (RotaryScaling.Llama3, 1.0, 4.0),
+                (config.Rotary.Scaling, config.Rotary.LowFrequencyFactor, config.Rotary.HighFrequencyFactor)
+            );
+            using var network = new Llama(config, seed: 1);
+            Assert.Equal(config, network.Config);
+        }
+        else
+        {
+            var config = GptNeoXConfig.Load(file);
+            Assert.Equal(any, config);
+            Assert.Equal((RotaryScaling.None, 1e-5), (config.Rotary.Scaling, config.LayerNormEpsilon));
+            using var network = new GptNeoX(config, seed: 1);
+            Assert.Equal(config, network.Config);
+        }
+    }
+
     [Fact]
     public void Both_layouts_of_the_rotary_settings_mean_the_same()
     {

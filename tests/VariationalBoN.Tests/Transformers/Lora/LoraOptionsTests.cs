@@ -28,6 +28,7 @@ public sealed class LoraOptionsTests
         var options = LoraOptions.FromJson(
             $$"""{ {{Head}},"r":4,"lora_alpha":8,"rank_pattern":{"h.0.*c_attn":2,"c_attn":16},"alpha_pattern":{"h\\.1\\.attn\\.c_attn":32} }"""
         );
+        Assert.Equal([new("h\\.1\\.attn\\.c_attn", 32)], options.AlphaPattern.AsEnumerable());
         Assert.Equal((2, 4.0), options.For("transformer.h.0.attn.c_attn"));
         Assert.Equal((16, 2.0), options.For("transformer.h.1.attn.c_attn"));
         Assert.Equal((4, 2.0), options.For("transformer.h.1.attn.c_proj"));
@@ -74,4 +75,19 @@ public sealed class LoraOptionsTests
     [InlineData("""{"peft_type":"LORA","target_modules":[1]}""", "target_modules is [1]")]
     public void What_is_no_LoRA_configuration_is_refused(string json, string named) =>
         Assert.Contains(named, Assert.Throws<InvalidDataException>(() => LoraOptions.FromJson(json)).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void The_file_of_an_adapter_is_read_as_its_text()
+    {
+        string file = Path.Combine(AppContext.BaseDirectory, "Golden", "hf", "lora-gpt2", "adapter_config.json");
+
+        var options = LoraOptions.Load(file);
+
+        Assert.Equal(LoraOptions.FromJson(File.ReadAllText(file)).ToJson(), options.ToJson());
+        Assert.Contains(
+            "missing.json",
+            Assert.ThrowsAny<IOException>(() => LoraOptions.Load("missing.json")).Message,
+            StringComparison.Ordinal
+        );
+    }
 }

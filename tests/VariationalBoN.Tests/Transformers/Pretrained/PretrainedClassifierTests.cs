@@ -117,6 +117,7 @@ public sealed class PretrainedClassifierTests : IDisposable
             rows.Zip(actual),
             pair => Assert.Equal(Logits(pair.First)[0], pair.Second, ClassifierCase.Tolerance * Math.Abs(Logits(pair.First)[0]))
         );
+        Assert.False(classifier.HasTokenizer);
         Assert.Contains(
             "no tokenizer",
             Assert.Throws<InvalidOperationException>(() => classifier.TextReward()).Message,

@@ -25,6 +25,17 @@ public sealed class MicrosoftTokenizerTests
     }
 
     [Fact]
+    public void Its_identity_is_a_fingerprint_that_another_vocabulary_changes()
+    {
+        using var vocabulary = new MemoryStream("""{"b":0,"a":1}"""u8.ToArray());
+        var other = new MicrosoftTokenizer(BpeTokenizer.Create(vocabulary, mergesStream: null), 8);
+
+        Assert.Equal(TokenizerFingerprint.Of(Create(4)), Create(4).Identity);
+        Assert.NotEqual(other.Identity, Create(4).Identity);
+        Assert.Contains("vocabulary 8", other.Identity.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Special_tokens_are_left_out_of_the_text()
     {
         Assert.DoesNotContain("end", Create(4).Decode([2, 4, 3]), StringComparison.Ordinal);
