@@ -172,8 +172,8 @@ internal static class GridPlan
             yield return ("speed", method, one, new Variation { Curve = true });
     }
 
-    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at four
-    /// by two lambda, the smaller also after a start on guided draws; and what each of them does at one and at four.</summary>
+    /// <summary>Values along the answer, the rate falling to 0, batches that grow: all three at one, two and four times the draws, at one
+    /// and four with a smaller lambda after a start on guided draws too; and what each of them does at one and at four.</summary>
     private static Variation[] Valued(bool quick) =>
         quick
             ?
@@ -190,6 +190,7 @@ internal static class GridPlan
                 .. from run in new (double? Steps, double Lambda, double? Guided)[]
                 {
                     (null, 0.95, null),
+                    (null, 0.8, 0.1),
                     (2, 0.95, null),
                     (4, 0.95, null),
                     (4, 0.8, null),

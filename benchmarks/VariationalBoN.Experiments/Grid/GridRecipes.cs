@@ -116,17 +116,17 @@ internal static class GridRecipes
             );
         };
 
-    /// <summary>Maximum likelihood on draws of the guided policy, whose head needs no fine-tuning.</summary>
-    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight, RunWatch watch) =>
+    /// <summary>Maximum likelihood on draws of the guided policy: a start that needs no rewards, near Best-of-N from the first steps.</summary>
+    /// <param name="value">The values, learned from the table.</param>
+    /// <param name="weight">Where to.</param>
+    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight) =>
         (run, step, ct) =>
         {
             int each = run.Experiment.Settings.CompletionsPerPrompt;
             var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
             var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
-            watch.Drawn += drawn.Count;
-            return Task.FromResult(
-                Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)])
-            );
+            var work = Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]);
+            return Task.FromResult(work with { Drawn = drawn.Count });
         };
 
     /// <summary>Distillation of the guided policy on the policy's own draws.
@@ -134,7 +134,7 @@ internal static class GridRecipes
     /// <param name="value">The values that guide the teacher.</param>
     /// <param name="weight">Where to.</param>
     /// <param name="batches">How many batches a step goes through, the new one included.</param>
-    /// <param name="watch">Counts the draws, owns what the teacher said.</param>
+    /// <param name="watch">Owns what the teacher said.</param>
     public static Recipe Distilled(IPrefixValue value, RankWeight weight, int batches, RunWatch watch)
     {
         var kept = new Queue<(IReadOnlyList<Completion> Drawn, torch.Tensor Teacher)>();
@@ -143,7 +143,6 @@ internal static class GridRecipes
         {
             guided ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
             var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
-            watch.Drawn += drawn.Count;
             kept.Enqueue((drawn, watch.Own(guided.NextTokenLogProb(drawn)))); // [N, V]
             if (kept.Count > batches)
                 kept.Dequeue().Teacher.Dispose();
@@ -154,6 +153,9 @@ internal static class GridRecipes
                     var teacher = torch.cat([.. kept.Select(part => part.Teacher)]);
                     return new StepLoss(Distillation.Loss(run.Policy.NextTokenLogProb(all), teacher, all.Length));
                 })
+                {
+                    Drawn = drawn.Count,
+                }
             );
         };
     }
@@ -230,18 +232,16 @@ internal static class GridRecipes
                 ct
             );
             double[] targets = new ExactObjective(bestOfTwo).LogTargets(scored);
-            watch.Drawn += scored.Count + (prompts.Count * AnchorSamples);
             return new StepWork(() =>
             {
                 var logProb = run.Policy.LogProb(scored);
                 return new StepLoss(ScoreFunction.Loss(logProb, targets, scored.Groups), logProb);
-            });
+            })
+            {
+                Drawn = scored.Count + (prompts.Count * AnchorSamples),
+            };
         };
     }
-
-    /// <summary>One recipe for the first steps, another one for the rest.</summary>
-    public static Recipe Then(this Recipe first, Recipe second, double part) =>
-        (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
 
     private static IEnumerable<BestWorstPair> Pairs(FineTuningState run, Prompt prompt, int n, int step) =>
         Enumerable

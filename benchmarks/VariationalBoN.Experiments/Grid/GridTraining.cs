@@ -181,7 +181,7 @@ internal static class GridTraining
                 .Distilled(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), run.Variation.Kept ?? 1, watch)
                 .Then(recipe, distilled);
         if (run.Variation.GuidedStart is double guided)
-            recipe = GridRecipes.OnGuidedDraws(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n), watch).Then(recipe, guided);
+            recipe = GridRecipes.OnGuidedDraws(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(n)).Then(recipe, guided);
         return run.Variation.WarmStart is double part ? Recipes.BestOfNSft(n).Then(recipe, part) : recipe;
     }
 

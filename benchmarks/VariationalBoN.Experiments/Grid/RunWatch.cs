@@ -10,7 +10,7 @@ internal sealed class RunWatch : IDisposable
     private readonly List<IDisposable> _owned = [];
 
     /// <summary>Completions drawn so far.</summary>
-    public long Drawn { get; set; }
+    public long Drawn { get; private set; }
 
     /// <summary>A recipe that is looked on at.</summary>
     /// <param name="recipe">The recipe.</param>
@@ -21,7 +21,7 @@ internal sealed class RunWatch : IDisposable
             if (step > 0 && afterSteps is not null)
                 await afterSteps(run.Model, step);
             StepWork work = await recipe(run, step, ct);
-            Drawn += work.Rollouts?.Count ?? 0;
+            Drawn += work.Drawn;
             return work;
         };
 

@@ -54,23 +54,30 @@ internal sealed record RunSettings
                 CultureInfo.InvariantCulture,
                 $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to "
                     + $"{FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} "
-                    + $"prompts, lambda = {Lambda}, the rate falling to 0. Guided, and the values: one head for every N, from the "
+                    + $"prompts, the first {100 * DistilledPart:0} % distillation of the guided policy, then lambda = {Lambda}, the rate falling "
+                    + $"to 0. Guided, and the values: one head for every N, from the "
                     + $"{SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts."
             );
         }
     }
 
     /// <summary>lambda of the values along the answer.</summary>
-    public const double Lambda = 0.95;
+    public const double Lambda = 0.8;
+
+    /// <summary>The part of the steps with values that distils the guided policy, before the others.</summary>
+    public const double DistilledPart = 0.33;
+
+    private const double ValuedRate = 1.5; // of the learning rate of the other methods: little noise
 
     /// <summary>The settings of vBoN with values: batches that grow from a quarter of
-    /// their mean to as much above it, a rate that falls to 0.</summary>
+    /// their mean to as much above it, a higher rate that falls to 0.</summary>
     public RunSettings Valued() =>
         this with
         {
             Steps = (int)Math.Round(Steps * ValuedSteps),
             FirstPrompts = Math.Max(1, PromptsPerStep / 4),
             PromptsPerStep = (2 * PromptsPerStep) - Math.Max(1, PromptsPerStep / 4),
+            LearningRate = LearningRate * ValuedRate,
             FinalRatePart = 0,
         };
 

@@ -91,7 +91,14 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
                 experiment.Table.BestOf(n),
                 1.5 * experiment.Settings.ValuedSteps,
                 async (run, step, ct) =>
-                    await Recipes.ScoreFunctionWith(await head.Value, RankWeight.BestOf(n), RunSettings.Lambda)(run, step, ct)
+                {
+                    ValueHead value = await head.Value;
+                    var weight = RankWeight.BestOf(n);
+                    Recipe recipe = Recipes
+                        .Distilled(value, weight)
+                        .Then(Recipes.ScoreFunctionWith(value, weight, RunSettings.Lambda), RunSettings.DistilledPart);
+                    return await recipe(run, step, ct);
+                }
             )
             {
                 Settings = settings,

@@ -52,6 +52,31 @@ internal static class Recipes
                 run.Experiment.Table.DrawBestOf(run.Prompts(step), n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step))
             );
 
+    /// <summary>Distillation: the policy is pulled to the guided policy, token by token, on draws of its own, which nobody scores.</summary>
+    /// <param name="value">The values that guide the teacher.</param>
+    /// <param name="weight">Where to.</param>
+    public static Recipe Distilled(IPrefixValue value, RankWeight weight) =>
+        (run, step, ct) =>
+        {
+            var teacher = new GuidedPolicy(run.Experiment.Reference, value, weight);
+            var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
+            return Task.FromResult(
+                new StepWork(() =>
+                    new StepLoss(Distillation.Loss(run.Policy.NextTokenLogProb(drawn), teacher.NextTokenLogProb(drawn), drawn.Count))
+                )
+                {
+                    Drawn = drawn.Count,
+                }
+            );
+        };
+
+    /// <summary>One recipe for the first steps, another one for the rest.</summary>
+    /// <param name="first">The first.</param>
+    /// <param name="second">The other one.</param>
+    /// <param name="part">The part of the steps that the first takes.</param>
+    public static Recipe Then(this Recipe first, Recipe second, double part) =>
+        (run, step, ct) => (step < part * run.Experiment.Settings.Steps ? first : second)(run, step, ct);
+
     /// <summary>Completions of the policy for the prompts of a step, scored.</summary>
     public static async Task<ScoredBatch> DrawAsync(FineTuningState run, int step, CancellationToken ct) =>
         await run.Scorer.ScoreAsync(

@@ -14,6 +14,13 @@ internal sealed record StepWork(Func<StepLoss> Loss)
 
     /// <summary>The completions of the policy itself, for the guard; null where the step trains on stored samples.</summary>
     public ScoredBatch? Rollouts { get; init; }
+
+    /// <summary>Completions that were drawn for the step, by whomever.</summary>
+    public int Drawn
+    {
+        get => field > 0 ? field : Rollouts?.Count ?? 0;
+        init;
+    }
 }
 
 /// <summary>A loss [], and the log pi_theta [B] of the rollouts behind it where there are any.</summary>

@@ -103,7 +103,7 @@ public sealed class ReferenceLayersTests
             Action use in new Action[]
             {
                 () => ValueHead.Train(reference, own, Train, Layered),
-                () => new GuidedPolicy(reference, layered, RankWeight.BestOf(4)),
+                () => _ = new GuidedPolicy(reference, layered, RankWeight.BestOf(4)),
             }
         )
         {
