@@ -52,7 +52,7 @@ internal static class Recipes
                 run.Experiment.Table.DrawBestOf(run.Prompts(step), n, run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step))
             );
 
-    /// <summary>Distillation: the policy is pulled to the guided policy, token by token, on draws of its own, which nobody scores.</summary>
+    /// <summary>Distillation: the policy is pulled to the guided policy, token by token, on draws of its own; nobody scores them.</summary>
     /// <param name="value">The values that guide the teacher.</param>
     /// <param name="weight">Where to.</param>
     public static Recipe Distilled(IPrefixValue value, RankWeight weight) =>

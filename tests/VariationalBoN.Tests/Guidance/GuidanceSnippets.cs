@@ -73,7 +73,7 @@ public sealed class GuidanceSnippets : IDisposable
         // snippet: values
         var scored = await scorer.ScoreAsync(policy.Sample(train, completionsPerPrompt: 4, seed: 1));
         var values = TokenValues.Of(head, reference, scored, RankWeight.BestOf(8), bestOfN); // plain data: log pi_ref and V of each token
-        using var loss = ScoreFunction.Loss(policy.TokenLogProb(scored), values.LogReference, values.Values, lambda: 0.95);
+        using var loss = ScoreFunction.Loss(policy.TokenLogProb(scored), values.LogReference, values.Values, lambda: 0.8);
         // end snippet
 
         loss.backward();
