@@ -65,7 +65,13 @@ public sealed class GuidedWorldTests
             logits = torch.tensor(s_logits[..V]);
         var values = new EnumeratedPrefixValue(world);
         Assert.Null(((IPrefixValue)values).Reference); // the world vouches for its values
-        using IPrefixWalk walk = values.Start([EnumerableWorld.Prompt], [new[] { 0 }], RankWeight.BestOf(4));
+        using IPrefixWalk walk = values.Start(
+            [EnumerableWorld.Prompt],
+            [
+                [0],
+            ],
+            RankWeight.BestOf(4)
+        );
 
         PrefixValues at = walk.Values(null, all);
         using torch.Tensor prefix = at.Prefix,

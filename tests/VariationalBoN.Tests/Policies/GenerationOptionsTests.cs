@@ -1,5 +1,3 @@
-using VariationalBoN.Policies;
-
 namespace VariationalBoN.Tests.Policies;
 
 /// <summary>What a policy of your own needs of the options.</summary>
