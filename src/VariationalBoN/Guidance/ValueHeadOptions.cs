@@ -49,7 +49,7 @@ public sealed record ValueHeadOptions
     /// </summary>
     /// <remarks>The last hidden states are made to tell the next token; what decides a reward may stand in the middle. Each layer
     /// costs the head C inputs, and as many bytes of <see cref="HiddenStateBytes"/> again.</remarks>
-    /// <value>Default empty: the last hidden states alone.</value>
+    /// <value>Default none: the last hidden states alone.</value>
     public ImmutableArray<int> ReferenceLayers
     {
         get => _referenceLayers.Values;
