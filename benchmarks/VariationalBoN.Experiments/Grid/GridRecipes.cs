@@ -119,18 +119,21 @@ internal static class GridRecipes
     /// <summary>Maximum likelihood on draws of the guided policy: a start that needs no rewards, near Best-of-N from the first steps.</summary>
     /// <param name="value">The values, learned from the table.</param>
     /// <param name="weight">Where to.</param>
-    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight) =>
-        (run, step, ct) =>
+    public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight)
+    {
+        GuidedPolicy? guided = null;
+        return (run, step, ct) =>
         {
+            guided ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
             int each = run.Experiment.Settings.CompletionsPerPrompt;
-            var guided = new GuidedPolicy(run.Experiment.Reference, value, weight);
             var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
             var work = Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]);
             return Task.FromResult(work with { Drawn = drawn.Count });
         };
+    }
 
-    /// <summary>Distillation of the guided policy on the policy's own draws.
-    /// A step goes through the draws of some steps before again, each with what the teacher said of it.</summary>
+    /// <summary>Distillation as in <see cref="Recipes.Distilled"/>, but a step goes through the draws of some steps before again, each with
+    /// what the teacher said of it.</summary>
     /// <param name="value">The values that guide the teacher.</param>
     /// <param name="weight">Where to.</param>
     /// <param name="batches">How many batches a step goes through, the new one included.</param>

@@ -54,8 +54,8 @@ internal sealed record RunSettings
                 CultureInfo.InvariantCulture,
                 $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to "
                     + $"{FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} "
-                    + $"prompts, the first {100 * DistilledPart:0} % distillation of the guided policy, then lambda = {Lambda}, the rate falling "
-                    + $"to 0. Guided, and the values: one head for every N, from the "
+                    + $"prompts, the first {100 * DistilledPart:0} % distillation of the guided policy, then lambda = {Lambda}, the rate "
+                    + $"{ValuedRate} times as high and falling to 0. Guided, and the values: one head for every N, from the "
                     + $"{SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts."
             );
         }

@@ -34,6 +34,7 @@ internal static class AlignmentRun
         var run = new FineTuningState(experiment, model, bestOfN);
         using var adam = new Adam(model.parameters(), settings.LearningRate, beta2: 0.95);
         TrainingGuard? guard = null;
+        bool isProbed = false;
         int step = 0;
         try
         {
@@ -41,11 +42,12 @@ internal static class AlignmentRun
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 StepWork work = await recipe(run, step, cancellationToken);
-                guard ??= new TrainingGuard(
-                    bestOfN.N,
-                    settings.SamplesPerPrompt,
-                    new GuardOptions { Window = work.Rollouts is null ? 3 : 10 }
-                );
+                if (guard is null || isProbed != work.Rollouts is null) // probes are few, rollouts come with every step
+                {
+                    isProbed = work.Rollouts is null;
+                    guard = new TrainingGuard(bestOfN.N, settings.SamplesPerPrompt, new GuardOptions { Window = isProbed ? 3 : 10 });
+                }
+
                 if (work.Rollouts is null && step % ProbeEvery == 0)
                     guard.Observe(step, await ProbeAsync(run, step, cancellationToken));
                 Step(run, adam, work, step, guard);
@@ -99,7 +101,7 @@ internal static class AlignmentRun
         adam.Step();
     }
 
-    /// <summary>Where a method trains on stored samples, a few completions of the policy tell the guard where it has gone.</summary>
+    /// <summary>Where a method trains on stored samples, or distils, a few completions of the policy tell the guard where it has gone.</summary>
     private static async Task<StepMetrics> ProbeAsync(FineTuningState run, int step, CancellationToken cancellationToken)
     {
         var drawn = run.Policy.Sample(

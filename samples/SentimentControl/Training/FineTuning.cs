@@ -90,20 +90,30 @@ internal sealed record FineTuning(Method Method, double N, double? Beta, Empiric
                 null,
                 experiment.Table.BestOf(n),
                 1.5 * experiment.Settings.ValuedSteps,
-                async (run, step, ct) =>
-                {
-                    ValueHead value = await head.Value;
-                    var weight = RankWeight.BestOf(n);
-                    Recipe recipe = Recipes
-                        .Distilled(value, weight)
-                        .Then(Recipes.ScoreFunctionWith(value, weight, RunSettings.Lambda), RunSettings.DistilledPart);
-                    return await recipe(run, step, ct);
-                }
+                Nearest(n)
             )
             {
                 Settings = settings,
             },
         ];
+
+        Recipe Nearest(double n)
+        {
+            Recipe? recipe = null;
+            return async (run, step, ct) =>
+            {
+                if (recipe is null)
+                {
+                    ValueHead value = await head.Value;
+                    var weight = RankWeight.BestOf(n);
+                    recipe = Recipes
+                        .Distilled(value, weight)
+                        .Then(Recipes.ScoreFunctionWith(value, weight, RunSettings.Lambda), RunSettings.DistilledPart);
+                }
+
+                return await recipe(run, step, ct);
+            };
+        }
     }
 
     /// <summary>The beta of KL-constrained RL that goes as far as Best-of-N;

@@ -55,10 +55,12 @@ internal static class Recipes
     /// <summary>Distillation: the policy is pulled to the guided policy, token by token, on draws of its own; nobody scores them.</summary>
     /// <param name="value">The values that guide the teacher.</param>
     /// <param name="weight">Where to.</param>
-    public static Recipe Distilled(IPrefixValue value, RankWeight weight) =>
-        (run, step, ct) =>
+    public static Recipe Distilled(IPrefixValue value, RankWeight weight)
+    {
+        GuidedPolicy? teacher = null; // once: it compares all weights of the reference
+        return (run, step, ct) =>
         {
-            var teacher = new GuidedPolicy(run.Experiment.Reference, value, weight);
+            teacher ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
             var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
             return Task.FromResult(
                 new StepWork(() =>
@@ -69,6 +71,7 @@ internal static class Recipes
                 }
             );
         };
+    }
 
     /// <summary>One recipe for the first steps, another one for the rest.</summary>
     /// <param name="first">The first.</param>

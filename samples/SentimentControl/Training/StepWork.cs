@@ -12,7 +12,7 @@ internal sealed record StepWork(Func<StepLoss> Loss)
     /// <summary>Asked after each optimizer step whether to take another one on the same data.</summary>
     public Func<bool> Again { get; init; } = () => false;
 
-    /// <summary>The completions of the policy itself, for the guard; null where the step trains on stored samples.</summary>
+    /// <summary>The completions of the policy itself, for the guard; null where the step trains on stored samples or distils.</summary>
     public ScoredBatch? Rollouts { get; init; }
 
     /// <summary>Completions that were drawn for the step, by whomever.</summary>

@@ -52,7 +52,7 @@ internal sealed class GuidedDistribution(
         return LogProbs(logits, hiddenStates ? output : null).exp().MoveToOuterDisposeScope();
     }
 
-    internal override bool KnowsNoEnded => walk is ValueWalk { ReadsNumbers: true };
+    internal override bool DropsEndedAtOnce => walk is ValueWalk { ReadsNumbers: true };
 
     internal override void SelectRows(ReadOnlySpan<int> rows) => walk.SelectRows(rows);
 

@@ -28,7 +28,7 @@ internal class StepDistribution(CausalModel model, NextTokenDistribution distrib
     internal virtual Tensor Probabilities(Tensor output) => distribution.Probabilities(output);
 
     /// <summary>Whether rows that have ended leave at once: where what follows their end, token 0, may not be asked about.</summary>
-    internal virtual bool KnowsNoEnded => false;
+    internal virtual bool DropsEndedAtOnce => false;
 
     /// <summary>Goes on with some of the rows, each any number of times.</summary>
     internal virtual void SelectRows(ReadOnlySpan<int> rows) { }

@@ -129,7 +129,7 @@ internal sealed class UnitSampler : IDisposable
         if (_next == _planned.Count)
         {
             bool canStay =
-                !_distribution.KnowsNoEnded
+                !_distribution.DropsEndedAtOnce
                 && alive >= CompactionThreshold * present
                 && _rows.All.All(row => row.Read < _options.MaxNewTokens - 1 || !row.IsDone);
             if (alive == 0 || canStay)

@@ -20,6 +20,12 @@ public sealed class RunSettingsTests
         };
         Assert.Contains("10 steps of 32 prompts x 4", settings.About, StringComparison.Ordinal);
         Assert.Contains("30 steps of 8 to 48 prompts", settings.About, StringComparison.Ordinal); // 56 without the clamp
+        Assert.Contains(
+            "the first 33 % distillation of the guided policy, then lambda = 0.8, the rate 1.5 times",
+            settings.About,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(1.5 * settings.LearningRate, settings.Valued().LearningRate, 1e-12);
         Assert.Contains("falling to 0.1 of its peak", settings.About, StringComparison.Ordinal);
         Assert.Contains("10 steps of 20 prompts", (settings with { TrainPrompts = 20 }).About, StringComparison.Ordinal);
     }

@@ -5,7 +5,8 @@ using TorchSharp;
 
 namespace VariationalBoN.Tests.Root;
 
-/// <summary>A null where none may be is refused, by every public constructor and static method of the core package but those of records.</summary>
+/// <summary>A null where none may be is refused by every public constructor and static method of the core package but those of records: the
+/// first such argument as an argument, of the others that nothing is done with them.</summary>
 [Trait("Tier", "torch")]
 public sealed class NullArgumentTests
 {
