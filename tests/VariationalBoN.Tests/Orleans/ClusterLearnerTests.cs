@@ -17,11 +17,12 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
     private readonly TabularPolicy _reference = TableWorld.Reference(),
         _policy = TableWorld.Reference().Clone();
     private readonly List<InProcessSiloHandle> _silos = [];
+    private volatile Task _judging = Task.CompletedTask; // what the judges of the workers wait for
 
     public async Task InitializeAsync()
     {
         for (int i = 0; i < 2; i++)
-            _silos.Add(await fixture.StartAsync(TrainedWorld.Worker));
+            _silos.Add(await fixture.StartAsync(() => TrainedWorld.Worker(stop => _judging.WaitAsync(stop))));
     }
 
     public async Task DisposeAsync()
@@ -130,11 +131,14 @@ public sealed class ClusterLearnerTests(ClusterFixture fixture) : IAsyncLifetime
             first.LogProb.Select(value => Math.Round(value, 9))
         );
         // under way
+        var judging = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _judging = judging.Task;
         Task<ClusterRollouts> refusedLater = strict.RolloutsAsync(TableWorld.Prompts, K, 2),
             allowedLater = lenient.RolloutsAsync(TableWorld.Prompts, K, 2);
         Move();
         strict.Publish();
         lenient.Publish();
+        judging.SetResult();
         await Assert.ThrowsAsync<InvalidOperationException>(() => refusedLater);
         Assert.Equal(2, (await allowedLater).Version);
         ClusterRollouts second = await strict.RolloutsAsync(TableWorld.Prompts, K, 1);

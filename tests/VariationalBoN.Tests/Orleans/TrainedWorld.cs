@@ -23,6 +23,13 @@ internal static class TrainedWorld
         return Worker(reference, reference.Clone(), null, loss, version);
     }
 
+    /// <summary>The same, whose judge waits before each batch.</summary>
+    internal static ClusterWorker Worker(Func<CancellationToken, Task> beforeBatch)
+    {
+        TabularPolicy reference = TableWorld.Reference();
+        return Worker(reference, reference.Clone(), beforeBatch: beforeBatch);
+    }
+
     /// <summary>A worker of a policy, or what a learner trains; it owns both.</summary>
     internal static ClusterWorker Worker(
         TabularPolicy reference,
@@ -30,9 +37,10 @@ internal static class TrainedWorld
         Func<Completion, double>? reward = null,
         GradientLoss? loss = null,
         string? version = null,
-        string parameter = "logits"
+        string parameter = "logits",
+        Func<CancellationToken, Task>? beforeBatch = null
     ) =>
-        new(TableWorld.Scorer(reference, reward: reward))
+        new(TableWorld.Scorer(reference, reward: reward, beforeBatch: beforeBatch))
         {
             Policy = policy,
             Parameters = [(parameter, policy.Logits)],
