@@ -518,11 +518,7 @@ public sealed class ValueHeadTests : IDisposable
     public async Task A_hostile_header_is_refused_before_anything_is_built(string was, string becomes, string word)
     {
         (var reference, _) = await Made;
-        using var head = await HeadAsync(Options(epochs: 1));
-        head.Save(_file);
-        string json;
-        using (var file = new VariationalBoN.Weights.WeightFile(_file))
-            json = file.Metadata["value_head"];
+        string json = await HeaderAsync();
         Assert.Contains(was, json, StringComparison.Ordinal);
         using var small = TinyModels.Gpt2();
         VariationalBoN.Weights.Safetensors.Save(
@@ -541,16 +537,21 @@ public sealed class ValueHeadTests : IDisposable
     public async Task A_head_of_other_sizes_than_its_reference_is_refused_when_it_is_read(int hidden, int vocabulary, string message)
     {
         (var reference, _) = await Made;
-        using var head = await HeadAsync(Options(epochs: 1));
-        head.Save(_file);
-        string json;
-        using (var file = new VariationalBoN.Weights.WeightFile(_file))
-            json = file.Metadata["value_head"];
+        string json = await HeaderAsync();
         json = json.Replace("\"Hidden\":16", $"\"Hidden\":{hidden}", StringComparison.Ordinal)
             .Replace("\"Vocabulary\":6", $"\"Vocabulary\":{vocabulary}", StringComparison.Ordinal);
         using var network = new ValueNetwork(hidden, vocabulary, Options(), new RankBins(24, 2.5));
         VariationalBoN.Weights.Safetensors.Save(_file, network, new Dictionary<string, string> { ["value_head"] = json });
         Says(message, Assert.Throws<InvalidDataException>(() => ValueHead.Load(_file, Scorer(reference))));
+    }
+
+    /// <summary>What the file of a small head says of it.</summary>
+    private async Task<string> HeaderAsync()
+    {
+        using var head = await HeadAsync(Options(epochs: 1));
+        head.Save(_file);
+        using var file = new VariationalBoN.Weights.WeightFile(_file);
+        return file.Metadata["value_head"];
     }
 
     [Fact]
