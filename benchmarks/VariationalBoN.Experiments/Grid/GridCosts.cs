@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>Mean processor seconds of runs: of training, and of the value head that they share with those of other N.</summary>
@@ -32,4 +34,7 @@ internal sealed record GridCosts(double Training, double Head)
     /// <summary>As a multiple of another cost, the head counted once for so many values of N.</summary>
     public double? Shared(GridCosts? unit, int values) =>
         unit is { Training: > 0 } ? (Training + (Head / values)) / (unit.Training + (unit.Head / values)) : null;
+
+    /// <summary>A multiple of a cost in a table, empty where there is none.</summary>
+    public static string Text(double? multiple) => multiple?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
 }
