@@ -1,0 +1,84 @@
+namespace VariationalBoN.Experiments.Grid;
+
+/// <summary>What the study of heads changes in the value head that steers the reference. Stateless.</summary>
+internal static class HeadVariations
+{
+    /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
+    public static Variation[] Of(bool quick)
+    {
+        var sums = new Variation { HeadSums = 16, HeadForgetting = 0 };
+        var flat = sums with { HeadLayers = 1, ValueWeight = 0 };
+        return quick
+            ?
+            [
+                flat,
+                new Variation
+                {
+                    HeadStages = 2,
+                    HeadReward = true,
+                    HeadReads = "every",
+                },
+            ]
+            :
+            [
+                sums,
+                sums with
+                {
+                    HeadSums = 1,
+                    HeadForgetting = 15,
+                },
+                new Variation { HeadStages = 2 },
+                new Variation { HeadReads = "middle" },
+                new Variation { HeadReads = "every" },
+                new Variation { HeadReward = true },
+                flat,
+                flat with
+                {
+                    ValueWeight = null,
+                },
+                flat with
+                {
+                    HeadLayers = 2,
+                },
+                sums with
+                {
+                    HeadLayers = 2,
+                },
+                sums with
+                {
+                    HeadLayers = 2,
+                    HeadEpochs = 24,
+                },
+                sums with
+                {
+                    HeadLayers = 2,
+                    HeadLambda = 0.95,
+                },
+                flat with
+                {
+                    HeadEpochs = 24,
+                },
+                flat with
+                {
+                    HeadWidth = 128,
+                },
+                flat with
+                {
+                    HeadLambda = 0.95,
+                },
+                flat with
+                {
+                    Samples = 64,
+                },
+                flat with
+                {
+                    Samples = 1024,
+                    HeadEpochs = 3,
+                },
+                flat with
+                {
+                    Samples = 1024,
+                },
+            ];
+    }
+}
