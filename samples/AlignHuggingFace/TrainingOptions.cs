@@ -1,0 +1,146 @@
+using System.CommandLine;
+using SampleHosting;
+using VariationalBoN.Training;
+using VariationalBoN.Transformers.Gguf;
+
+namespace AlignHuggingFace;
+
+/// <summary>How the policy is trained, and in what form it is kept. Stateless.</summary>
+internal static class TrainingOptions
+{
+    public static readonly Option<int?> Steps = OptionChecks.Number<int>(
+        "--steps",
+        "Training steps [default: 200; with --quick 60].",
+        value => value >= 1,
+        "at least 1"
+    );
+
+    public static readonly Option<int> PromptsPerStep = OptionChecks.Number(
+        "--prompts-per-step",
+        "Prompts of a training step.",
+        4,
+        value => value >= 1,
+        "at least 1"
+    );
+
+    public static readonly Option<int> Completions = OptionChecks.Number(
+        "--completions",
+        "K, completions of each prompt of a training step: they are compared with each other.",
+        8,
+        value => value >= 2,
+        "at least 2"
+    );
+
+    public static readonly Option<int?> MaxNewTokens = OptionChecks.Number<int>(
+        "--max-new-tokens",
+        "The most tokens of a completion [default: 32; with --quick 12].",
+        value => value >= 1,
+        "at least 1"
+    );
+
+    public static readonly Option<int> RowsPerPass = OptionChecks.Number(
+        "--rows-per-pass",
+        "Completions whose gradient is taken at a time: bounds memory, not the result.",
+        16,
+        value => value >= 1,
+        "at least 1"
+    );
+
+    public static readonly Option<double?> LearningRate = OptionChecks.Number<double>(
+        "--learning-rate",
+        "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]",
+        value => value > 0,
+        "above 0"
+    );
+
+    public static readonly Option<ScheduleShape> LearningRateSchedule = new("--schedule")
+    {
+        Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.",
+        DefaultValueFactory = _ => ScheduleShape.Linear,
+    };
+
+    public static readonly Option<double> WeightDecay = OptionChecks.Number(
+        "--weight-decay",
+        "Of AdamW.",
+        0.0,
+        value => value >= 0,
+        "at least 0"
+    );
+
+    public static readonly Option<double> Clip = OptionChecks.Number(
+        "--clip",
+        "The largest norm of a gradient; 0 clips none.",
+        1.0,
+        value => value >= 0,
+        "above 0, or 0 for none"
+    );
+
+    public static readonly Option<int> CheckpointEvery = OptionChecks.Number(
+        "--checkpoint-every",
+        "Steps from one checkpoint to the next: what a kill costs at most.",
+        25,
+        value => value >= 1,
+        "at least 1"
+    );
+
+    public static readonly Option<bool> Lora = new("--lora")
+    {
+        Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
+    };
+
+    public static readonly Option<string> ElementType = CommonOptions.ElementType(
+        "Of the weights in memory: bfloat16 is half of float32; it needs --lora, whose adapters stay float32."
+    );
+
+    public static readonly Option<GgufType?> Gguf = new("--gguf")
+    {
+        Description = "Also write the aligned model as a file for llama.cpp, model.gguf in --output: f32, f16 or q8.",
+    };
+
+    public static readonly Option<bool> MixedPrecision = new("--mixed-precision")
+    {
+        Description = "Products in bfloat16, everything else and the weights that train in float32: faster where the processor has them.",
+    };
+
+    public static readonly Option<bool> RecomputeActivations = new("--recompute-activations")
+    {
+        Description = "Compute each block a second time in the backward pass: less memory, about a third more time, the same numbers.",
+    };
+
+    public static readonly Option<bool> Guided = new("--guided")
+    {
+        Description =
+            $"Also learn a value head from the reference samples, which steers the model as it was token by token, without fine-tuning: "
+            + $"its held-out numbers, and {GuidedDecoding.FileName} beside the model.",
+    };
+
+    public static readonly Option<TargetBackend> Targets = new("--targets")
+    {
+        Description =
+            "Where the targets of the objective are computed: double, on the host; torch, on the device; "
+            + "auto, torch where the device is not the CPU.",
+        DefaultValueFactory = _ => TargetBackend.Auto,
+    };
+
+    /// <summary>All of them, in the order of the help.</summary>
+    public static IReadOnlyList<Option> All { get; } =
+    [
+        Steps,
+        PromptsPerStep,
+        Completions,
+        MaxNewTokens,
+        RowsPerPass,
+        LearningRate,
+        LearningRateSchedule,
+        WeightDecay,
+        Clip,
+        CheckpointEvery,
+        Lora,
+        ElementType,
+        Gguf,
+        MixedPrecision,
+        RecomputeActivations,
+        Guided,
+        Targets,
+    ];
+}
