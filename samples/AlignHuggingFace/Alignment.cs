@@ -1,11 +1,9 @@
-using System.Globalization;
 using AlignHuggingFace.Prompts;
 using SampleHosting;
 using Spectre.Console;
 using VariationalBoN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.Guidance;
-using VariationalBoN.Numerics;
 using VariationalBoN.References;
 
 namespace AlignHuggingFace;
@@ -124,12 +122,12 @@ internal static class Alignment
         var console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) });
         if (Console.IsOutputRedirected)
             console.Profile.Width = 120;
-        console.Write(Results(before, after, verdict, guided, arguments.N));
+        console.Write(HeldOutTable.Of(before, after, verdict, guided, arguments.N));
         output.WriteLine(verdict.Text);
         if (guided is not null)
             output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
         if (second is not null)
-            output.WriteLine(await SecondAsync(model, second, prompts.HeldOut, arguments, cancellationToken));
+            output.WriteLine(await SecondOpinion.OfAsync(model, second, prompts.HeldOut, arguments, cancellationToken));
         if (training.Watched is string watched)
             output.WriteLine(watched);
         parts.End("held-out numbers of the policy");
@@ -188,58 +186,6 @@ internal static class Alignment
             Prompts = Path.Combine(directory, TinyModels.Prompts),
         };
     }
-
-    private static async Task<string> SecondAsync(
-        LanguageModel model,
-        Judge second,
-        Prompt[] heldOut,
-        Arguments arguments,
-        CancellationToken cancellationToken
-    )
-    {
-        var scorer = new Scorer(model.Reference, second.Reward);
-        return Verdict.OfSecond(await MeanAsync(model.Reference), await MeanAsync(model.Policy));
-
-        Task<Estimate> MeanAsync(IPolicy policy) =>
-            SecondOpinion.MeanAsync(policy, scorer, heldOut, arguments.HeldOutCompletions, arguments.Seed, cancellationToken);
-    }
-
-    private static Table Results(EvaluationReport before, EvaluationReport after, Verdict verdict, EvaluationReport? guided, double n)
-    {
-        string[] columns =
-        [
-            "held-out",
-            "reference",
-            verdict.Aligned ? "aligned" : "trained",
-            .. guided is null ? [] : (string[])["guided"],
-            string.Create(CultureInfo.InvariantCulture, $"Best-of-{n} (continuous rewards)"),
-        ];
-        var table = new Table().AddColumns(columns);
-        Add("reward", report => report.Reward, null);
-        Add("win rate", report => report.WinRate, n / (n + 1));
-        if (before.LengthControlled is not null)
-            table.AddRow(["win rate at equal length", Equal(before), Equal(after), .. guided is null ? [] : (string[])[Equal(guided)], ""]);
-
-        Add("KL to the reference, nats", report => report.Kl, BestOfNMath.KlUpperBound(n));
-        Add("length, tokens", report => report.Length, null);
-        Add("different texts", report => report.DistinctShare, null);
-        Add("cut at --max-new-tokens", report => report.TruncatedShare, null);
-        return table;
-
-        void Add(string name, Func<EvaluationReport, Estimate> number, double? bestOfN) =>
-            table.AddRow([
-                name,
-                $"{number(before)}",
-                $"{number(after)}",
-                .. guided is null ? [] : (string[])[$"{number(guided)}"],
-                bestOfN is double value ? string.Create(CultureInfo.InvariantCulture, $"{value:0.000}") : "",
-            ]);
-    }
-
-    private static string Equal(EvaluationReport report) =>
-        report.LengthControlled is { } rate
-            ? string.Create(CultureInfo.InvariantCulture, $"{rate.Controlled:0.000} ({rate.Interval})")
-            : "";
 
     private static void Show(LanguageModel model, Prompt[] heldOut, long seed, TextWriter output, CancellationToken cancellationToken)
     {

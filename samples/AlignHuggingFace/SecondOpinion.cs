@@ -5,18 +5,24 @@ namespace AlignHuggingFace;
 /// <summary>What a judge that is not trained on says of held-out answers. Stateless.</summary>
 internal static class SecondOpinion
 {
-    /// <summary>The mean reward of a policy, with its error over prompts.</summary>
-    public static async Task<Estimate> MeanAsync(
-        IPolicy policy,
-        Scorer scorer,
-        IReadOnlyList<Prompt> prompts,
-        int completions,
-        long seed,
+    /// <summary>Whether the answers of the policy got better or worse to it, in a sentence.</summary>
+    public static async Task<string> OfAsync(
+        LanguageModel model,
+        Judge second,
+        Prompt[] heldOut,
+        Arguments arguments,
         CancellationToken cancellationToken
     )
     {
-        var drawn = policy.Sample(prompts, completions, new DrawSeed(seed, DrawPurpose.Evaluation), cancellationToken);
-        var scored = await scorer.ScoreAsync(drawn, cancellationToken);
-        return Estimate.FromClusters([.. scored.Select(sample => sample.Reward)], scored.Groups);
+        var scorer = new Scorer(model.Reference, second.Reward);
+        return Verdict.OfSecond(await MeanAsync(model.Reference), await MeanAsync(model.Policy));
+
+        async Task<Estimate> MeanAsync(IPolicy policy)
+        {
+            var seed = new DrawSeed(arguments.Seed, DrawPurpose.Evaluation);
+            var drawn = policy.Sample(heldOut, arguments.HeldOutCompletions, seed, cancellationToken);
+            var scored = await scorer.ScoreAsync(drawn, cancellationToken);
+            return Estimate.FromClusters([.. scored.Select(sample => sample.Reward)], scored.Groups); // its error is over prompts
+        }
     }
 }
