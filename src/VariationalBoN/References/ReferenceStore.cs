@@ -11,7 +11,8 @@ namespace VariationalBoN.References;
 /// </remarks>
 public sealed class ReferenceStore : IDisposable
 {
-    private const string Accepting =
+    /// <summary>What lets samples of other executions in, for messages.</summary>
+    internal const string Accepting =
         $"do without equal bits by {nameof(ReferenceStoreOptions)}.{nameof(ReferenceStoreOptions.AcceptOtherExecution)}";
 
     private readonly StoreWriter _writer;
@@ -106,48 +107,7 @@ public sealed class ReferenceStore : IDisposable
             throw new ArgumentException("There is no store to copy from; give at least one.", nameof(shards));
         options ??= new ReferenceStoreOptions();
         options.Validate();
-        var sources = new List<StoreReader>();
-        ReferenceStore? store = null;
-        try
-        {
-            foreach (string shard in shards)
-                sources.Add(StoreReader.Open(shard));
-            ReferenceProvenance?[] all = [.. sources.Select(source => StoreFacts.Read(source.Facts, source.Path))];
-            RequireAlike(all[0], sources[0].Path); // before a new store is made
-            store = OpenOfAnyExecution(path, all[0], options);
-            RequireAlike(store.Provenance, store.Path);
-            int copied = sources
-                .Zip(all)
-                .Sum(shard => store.Write(shard.Second?.Execution, forget => store._writer.Merge(shard.First, forget)));
-            store.Close();
-            return copied;
-
-            void RequireAlike(ReferenceProvenance? into, string name)
-            {
-                foreach ((StoreReader source, ReferenceProvenance? from) in sources.Zip(all))
-                {
-                    string[] differences = [.. StoreFacts.Differences(source.Facts, source.Path, into, source.Path, name)];
-                    if (differences.Length > 0)
-                        throw new InvalidOperationException(
-                            $"The stores {source.Path} and {name} cannot be merged: {string.Join("; ", differences)}. Only samples of one "
-                                + "reference, scored in one way, have one F."
-                        );
-                    if (
-                        !options.AcceptOtherExecution
-                        && ReferenceProvenance.ExecutionDifference(into?.Execution, from?.Execution, name, source.Path) is string difference
-                    )
-                        throw new InvalidOperationException(
-                            $"The stores {source.Path} and {name} cannot be merged: {difference}. Merge stores of one "
-                                + $"execution, or {Accepting}."
-                        );
-                }
-            }
-        }
-        finally
-        {
-            store?.Dispose();
-            sources.ForEach(source => source.Dispose());
-        }
+        return StoreMerge.Run(path, shards, options);
     }
 
     /// <summary>Copies the samples of a folder that version 0.1 of this library wrote, plain or compressed, into a store.</summary>
@@ -252,6 +212,10 @@ public sealed class ReferenceStore : IDisposable
             $"The store {Path} does not take samples of here: {difference}. {remedy}, take another store, or {Accepting}."
         );
     }
+
+    /// <summary>Copies the rows of a store, drawn under an execution, that are not here yet.</summary>
+    /// <returns>How many.</returns>
+    internal int Copy(StoreReader shard, ModelIdentity? execution) => Write(execution, forget => _writer.Merge(shard, forget));
 
     /// <summary>Writes samples of an execution; where any are added that are of another than is promised,
     /// the promise goes with them.</summary>
