@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -22,6 +23,64 @@ internal sealed record PromptSamples(
 
     /// <summary>The places, among those drawn, of the samples without a reward.</summary>
     public IEnumerable<int> PlacesWithoutReward => Enumerable.Range(0, Rewards.Length).Where(place => Rewards[place] is null);
+
+    /// <summary>Samples that were drawn and scored, numbered from 0 on.</summary>
+    /// <exception cref="ArgumentException">A sample is of another prompt, or a number of one is out of range.</exception>
+    public static PromptSamples OfDrawn(
+        Prompt prompt,
+        ImmutableArray<ScoredSample> drawn,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
+    )
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        if (drawn.Any(sample => sample.Completion.Prompt != prompt))
+            throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(drawn));
+        if (drawn.FirstOrDefault(sample => !ScoredSample.CanBeLogReference(sample.LogReference)) is { Completion: not null } odd)
+            throw new ArgumentException(
+                $"log pi_ref of a sample of the prompt {Shown.Quoted(prompt.Canonical)} is {odd.LogReference:R}; "
+                    + "it must be finite and at most 0.",
+                nameof(drawn)
+            );
+        ImmutableSortedDictionary<string, ImmutableArray<double?>> columns = ReferenceComponents.Checked(prompt, drawn.Length, components);
+        int[] kept = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Reward is not null)];
+        ImmutableArray<ScoredCompletion> samples =
+        [
+            .. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference)),
+        ];
+        return new PromptSamples(
+            [.. Enumerable.Range(0, drawn.Length)],
+            [.. drawn.Select(sample => sample.Reward)],
+            [.. samples.Select(sample => sample.Completion.Text)],
+            samples,
+            ReferenceComponents.At(columns, kept).ToImmutableSortedDictionary(StringComparer.Ordinal)
+        );
+    }
+
+    /// <summary>Rewards, null where a sample has none, with the texts of those that are known or without.</summary>
+    /// <exception cref="ArgumentException">Lengths differ, or a component is not finite.</exception>
+    public static PromptSamples OfRewards(
+        Prompt prompt,
+        ImmutableArray<double?> rewards,
+        ImmutableArray<string> responses,
+        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
+    )
+    {
+        ArgumentNullException.ThrowIfNull(prompt);
+        int known = rewards.Count(reward => reward is not null);
+        if (responses.Length != 0 && responses.Length != known)
+            throw new ArgumentException(
+                $"There are {known} rewards but {responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or "
+                    + $"none.",
+                nameof(responses)
+            );
+        return new PromptSamples(
+            [.. Enumerable.Range(0, rewards.Length)],
+            rewards,
+            responses,
+            [],
+            ReferenceComponents.Checked(prompt, known, components)
+        );
+    }
 
     /// <summary>Samples of which the places of those without a reward are known, numbered from an index on.</summary>
     /// <exception cref="ArgumentException">A place is not among those drawn, or stands twice.</exception>

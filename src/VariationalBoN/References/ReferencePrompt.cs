@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Internal;
 
 namespace VariationalBoN.References;
 
@@ -30,7 +29,7 @@ public sealed class ReferencePrompt
         IEnumerable<ScoredSample> drawn,
         IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components = null
     )
-        : this(prompt, SamplesOf(prompt, [.. drawn ?? throw new ArgumentNullException(nameof(drawn))], components)) { }
+        : this(prompt, PromptSamples.OfDrawn(prompt, [.. drawn ?? throw new ArgumentNullException(nameof(drawn))], components)) { }
 
     /// <summary>Reference samples that the library drew and scored, each with a reward.</summary>
     /// <param name="prompt">The prompt x.</param>
@@ -62,7 +61,7 @@ public sealed class ReferencePrompt
     )
         : this(
             prompt,
-            SamplesOf(
+            PromptSamples.OfRewards(
                 prompt,
                 [.. rewards ?? throw new ArgumentNullException(nameof(rewards))],
                 [.. responses ?? throw new ArgumentNullException(nameof(responses))],
@@ -195,59 +194,5 @@ public sealed class ReferencePrompt
         for (int rank = 0; rank < order.Length; rank++)
             weights[order[rank]] = sorted[rank];
         return weights;
-    }
-
-    private static PromptSamples SamplesOf(
-        Prompt prompt,
-        ImmutableArray<ScoredSample> drawn,
-        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
-    )
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        if (drawn.Any(sample => sample.Completion.Prompt != prompt))
-            throw new ArgumentException($"A sample of another prompt is among those of \"{prompt}\".", nameof(drawn));
-        if (drawn.FirstOrDefault(sample => !ScoredSample.CanBeLogReference(sample.LogReference)) is { Completion: not null } odd)
-            throw new ArgumentException(
-                $"log pi_ref of a sample of the prompt {Shown.Quoted(prompt.Canonical)} is {odd.LogReference:R}; "
-                    + "it must be finite and at most 0.",
-                nameof(drawn)
-            );
-        ImmutableSortedDictionary<string, ImmutableArray<double?>> columns = ReferenceComponents.Checked(prompt, drawn.Length, components);
-        int[] kept = [.. Enumerable.Range(0, drawn.Length).Where(i => drawn[i].Reward is not null)];
-        ImmutableArray<ScoredCompletion> samples =
-        [
-            .. kept.Select(i => new ScoredCompletion(drawn[i].Completion, drawn[i].Reward!.Value, drawn[i].LogReference)),
-        ];
-        return new PromptSamples(
-            [.. Enumerable.Range(0, drawn.Length)],
-            [.. drawn.Select(sample => sample.Reward)],
-            [.. samples.Select(sample => sample.Completion.Text)],
-            samples,
-            ReferenceComponents.At(columns, kept).ToImmutableSortedDictionary(StringComparer.Ordinal)
-        );
-    }
-
-    private static PromptSamples SamplesOf(
-        Prompt prompt,
-        ImmutableArray<double?> rewards,
-        ImmutableArray<string> responses,
-        IEnumerable<KeyValuePair<string, ImmutableArray<double?>>>? components
-    )
-    {
-        ArgumentNullException.ThrowIfNull(prompt);
-        int known = rewards.Count(reward => reward is not null);
-        if (responses.Length != 0 && responses.Length != known)
-            throw new ArgumentException(
-                $"There are {known} rewards but {responses.Length} responses for the prompt \"{prompt}\"; give one to each reward, or "
-                    + $"none.",
-                nameof(responses)
-            );
-        return new PromptSamples(
-            [.. Enumerable.Range(0, rewards.Length)],
-            rewards,
-            responses,
-            [],
-            ReferenceComponents.Checked(prompt, known, components)
-        );
     }
 }
