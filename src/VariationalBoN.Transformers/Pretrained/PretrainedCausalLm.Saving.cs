@@ -75,10 +75,10 @@ public sealed partial class PretrainedCausalLm
             throw new ArgumentException("The model is of another shape than the one whose tokenizer is written with it.", nameof(model));
         var file = new GgufFile();
         GgufArchitecture.Add(file, model, type);
-        if (_tokenizer is null)
+        if (_text.Tokenizer is null)
             GgufTokenizer.AddNone(file);
         else if (
-            GgufTokenizer.Add(file, _files.TokenizerFiles, _tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null)
+            GgufTokenizer.Add(file, _files.TokenizerFiles, _text.Tokenizer, StopTokens, HasChatTemplate ? ChatTemplate.Source : null)
             is string warning
         )
             Logger?.GgufTokens(path, warning);

@@ -25,58 +25,26 @@ public sealed partial class PretrainedCausalLm : IDisposable
 {
     private readonly PretrainedFiles _files;
     private readonly WeightLayout _layout;
-    private readonly HuggingFaceTokenizer? _tokenizer;
-    private readonly ChatTokenizer? _chat;
-    private readonly string _noTemplate =
-        "The model's directory has no chat template; give one to a ChatTokenizer: ChatTemplate.Parse, FromFile or FromFunction.";
+    private readonly PretrainedText _text;
     private bool _trains;
 
     private PretrainedCausalLm(PretrainedFiles files, CausalTransformer model, WeightLayout layout)
     {
         (_files, Model, _layout) = (files, model, layout);
         model.eval();
-        _tokenizer = files.Tokenizer(model.VocabularySize);
-        StopTokens = files.StopTokens(model.VocabularySize);
-        var warnings = new List<string>();
-        if (_tokenizer?.EosId is int end && end < model.VocabularySize && !StopTokens.Contains(end))
-        {
-            string name = _tokenizer.TryGetToken(end, out string? token) ? $"{end} (\"{token}\")" : $"{end}";
-            warnings.Add(
-                $"The tokenizer ends a text with token {name}, but eos_token_id of {files.StopTokensPlace} "
-                    + $"{(StopTokens.IsEmpty ? "names none" : $"is {string.Join(", ", StopTokens)}")}: a model that was trained to end "
-                    + $"with "
-                    + "the former goes on after it. Give both to GenerationOptions.StopTokens, or correct the file."
-            );
-        }
-
-        if (_tokenizer is not null && files.HasChatTemplate)
-        {
-            try
-            {
-                _chat = new ChatTokenizer(_tokenizer, files.ChatTemplate());
-                if (_chat.EndOfTurn is int turn && turn < model.VocabularySize && !StopTokens.Contains(turn))
-                    StopTokens = StopTokens.Add(turn);
-            }
-            catch (Exception e) when (e is ChatTemplateException or InvalidDataException)
-            {
-                _noTemplate = $"The directory's chat template cannot be used, so conversations are refused: {e.Message}";
-                warnings.Add(_noTemplate);
-            }
-        }
-
-        Warnings = [.. warnings];
+        _text = new PretrainedText(files, model.VocabularySize);
     }
 
     /// <summary>The model; every parameter is trainable until <see cref="WithReference"/> with adapters freezes it.</summary>
     public CausalTransformer Model { get; }
 
     /// <summary>Whether the directory has a tokenizer.</summary>
-    public bool HasTokenizer => _tokenizer is not null;
+    public bool HasTokenizer => _text.Tokenizer is not null;
 
     /// <summary>The tokenizer.</summary>
     /// <exception cref="InvalidOperationException">The directory has none; see <see cref="HasTokenizer"/>.</exception>
     public HuggingFaceTokenizer Tokenizer =>
-        _tokenizer
+        _text.Tokenizer
         ?? throw new InvalidOperationException(
             "The model's directory has no tokenizer: none of tokenizer.json, vocab.json, vocab.txt and tokenizer.model."
         );
@@ -86,21 +54,21 @@ public sealed partial class PretrainedCausalLm : IDisposable
     /// ends a turn of the chat template, for <c>GenerationOptions.StopTokens</c>; empty where nothing names one. A token for which the
     /// model has no logit is left out: it is never drawn.
     /// </summary>
-    public ImmutableArray<int> StopTokens { get; }
+    public ImmutableArray<int> StopTokens => _text.StopTokens;
 
     /// <summary>Whether the directory has a chat template that can be used.</summary>
-    public bool HasChatTemplate => _chat is not null;
+    public bool HasChatTemplate => _text.Chat is not null;
 
     /// <summary>The chat template.</summary>
     /// <exception cref="InvalidOperationException">There is none, or it cannot be used;
     /// see <see cref="HasChatTemplate"/> and <see cref="Warnings"/>.</exception>
-    public ChatTemplate ChatTemplate => _chat?.Template ?? throw new InvalidOperationException(_noTemplate);
+    public ChatTemplate ChatTemplate => _text.Chat?.Template ?? throw new InvalidOperationException(_text.WhyNoTemplate);
 
     /// <summary>
     /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
     /// empty when nothing is. <see cref="PretrainedOptions.Logger"/> is told of them.
     /// </summary>
-    public ImmutableArray<string> Warnings { get; } = [];
+    public ImmutableArray<string> Warnings => _text.Warnings;
 
     /// <summary>The tokenizer with the chat template: what turns conversations into tokens.</summary>
     /// <param name="options">What else the tokens depend on; null for the defaults.</param>
@@ -111,7 +79,7 @@ public sealed partial class PretrainedCausalLm : IDisposable
     /// <summary>What turns prompts into tokens: <see cref="Chat"/> where the directory has a chat template, and else
     /// <see cref="Tokenizer"/>, which takes texts alone.</summary>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
-    public ITokenizer PromptTokenizer => (ITokenizer?)_chat ?? Tokenizer;
+    public ITokenizer PromptTokenizer => (ITokenizer?)_text.Chat ?? Tokenizer;
 
     /// <summary>Reads a model, its weights straight into its parameters, and its tokenizer.</summary>
     /// <param name="directory">The directory.</param>
