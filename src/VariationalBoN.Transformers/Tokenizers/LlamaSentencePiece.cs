@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Text;
 
 namespace VariationalBoN.Transformers.Tokenizers;
@@ -11,6 +10,7 @@ namespace VariationalBoN.Transformers.Tokenizers;
 internal sealed class LlamaSentencePiece : TokenizerEngine
 {
     private readonly SentencePieceModel _model;
+    private readonly SentencePieceDecoder _decoder;
     private readonly TokenizerSettings _settings;
     private readonly AddedVocabulary _added;
     private readonly TokenMatcher _matcher;
@@ -22,6 +22,7 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
     internal LlamaSentencePiece(SentencePieceModel model, TokenizerSettings settings)
     {
         (_model, _settings) = (model, settings);
+        _decoder = new SentencePieceDecoder(model, DummyPrefix || model.RemoveExtraWhitespaces);
         var vocabulary = new TokenVocabulary(model.Count);
         for (int id = 0; id < model.Count; id++)
             vocabulary.TryAdd(model.Text(id), id);
@@ -190,7 +191,7 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
             {
                 if (!afterSpecial && i != 0 && _settings.Legacy)
                     text.Append(' ');
-                text.Append(Run(run)).Append(tokens[i]);
+                text.Append(_decoder.Decode(run)).Append(tokens[i]);
                 run.Clear();
             }
             else
@@ -203,54 +204,6 @@ internal sealed class LlamaSentencePiece : TokenizerEngine
             afterSpecial = special;
         }
 
-        return text.Append(Run(run)).ToString();
-    }
-
-    /// <summary>SentencePiece's own decoding: spaces back, bytes to characters,
-    /// U+FFFD for each byte that fits none, the space before the text off.</summary>
-    private string Run(List<string> pieces)
-    {
-        var text = new StringBuilder();
-        var bytes = new List<byte>();
-        foreach (string piece in pieces)
-        {
-            int id = _model.Id(piece);
-            if (_model.Contains(piece) && _model.Type(id) == SentencePieceType.Byte)
-            {
-                bytes.Add(byte.Parse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
-                continue;
-            }
-
-            text.Append(Characters(bytes));
-            bytes.Clear();
-            text.Append(Surface(piece, id, first: text.Length == 0));
-        }
-
-        return text.Append(Characters(bytes)).ToString();
-    }
-
-    private string Surface(string piece, int id, bool first)
-    {
-        if (_model.Type(id) == SentencePieceType.Control)
-            return "";
-        if (_model.Type(id) == SentencePieceType.Unknown)
-            return piece == _model.Text(id) ? " \u2047 " : piece;
-        if (first && (DummyPrefix || _model.RemoveExtraWhitespaces) && piece.StartsWith(SentencePieceModel.Space))
-            piece = piece[1..];
-        return piece.Replace(SentencePieceModel.Space, ' ');
-    }
-
-    private static string Characters(List<byte> bytes)
-    {
-        var text = new StringBuilder();
-        ReadOnlySpan<byte> left = bytes.ToArray();
-        while (left.Length > 0)
-        {
-            bool valid = Rune.DecodeFromUtf8(left, out var rune, out int length) == System.Buffers.OperationStatus.Done;
-            text.Append(valid ? rune.ToString() : "\uFFFD");
-            left = left[(valid ? length : 1)..];
-        }
-
-        return text.ToString();
+        return text.Append(_decoder.Decode(run)).ToString();
     }
 }
