@@ -14,12 +14,10 @@ namespace VariationalBoN.Policies;
 /// </remarks>
 public sealed class LiveDecoding : IDisposable
 {
-    private const int PromptTokensPerStep = 512; // padded: how long running requests wait for those that join
-
     private readonly CausalLmPolicy _policy;
     private readonly LiveDistribution _distribution;
     private readonly DrawnRows _rows;
-    private readonly List<LiveRow> _waiting = [];
+    private readonly LiveQueue _waiting;
     private bool _isDisposed;
 
     internal LiveDecoding(CausalLmPolicy policy)
@@ -27,6 +25,7 @@ public sealed class LiveDecoding : IDisposable
         _policy = policy;
         _distribution = new LiveDistribution(policy.Model, policy.Distribution, policy.Options);
         _rows = new DrawnRows(policy.Model, _distribution);
+        _waiting = new LiveQueue(policy);
     }
 
     /// <summary>The most requests that run at once (<see cref="GenerationOptions.RowsPerBatch"/>).</summary>
@@ -47,37 +46,7 @@ public sealed class LiveDecoding : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        int most = _policy.Options.MaxNewTokens,
-            asked = request.Policy.Options.MaxNewTokens;
-        if (request.Policy.Model != _policy.Model)
-        {
-            throw new ArgumentException(
-                "The policy of the request is of another model than the decode: make it with With of "
-                    + "the policy that the decode was started from.",
-                nameof(request)
-            );
-        }
-
-        if (asked > most)
-        {
-            throw new ArgumentException(
-                $"The policy of the request draws up to {asked} tokens and the decode has room for {most}: lower "
-                    + "MaxNewTokens, or start the decode from a policy with more.",
-                nameof(request)
-            );
-        }
-
-        if (request.Prompt.ContextLeft < asked)
-        {
-            throw new ArgumentException(
-                $"The prompt leaves {request.Prompt.ContextLeft} tokens of the context, and {asked} may be drawn: "
-                    + "let the policy of the request read it (TryEncode), and lower MaxNewTokens.",
-                nameof(request)
-            );
-        }
-
-        PromptEncoder.RequireIds(request.Prompt.Tokens, _policy.VocabularySize, "Prompt", 0, nameof(request));
-        _waiting.Add(new LiveRow(_policy.Model, request));
+        _waiting.Add(request);
     }
 
     /// <summary>Takes a request out before it has ended; it is told nothing more.</summary>
@@ -87,9 +56,9 @@ public sealed class LiveDecoding : IDisposable
     /// <returns>Whether it was still there.</returns>
     public bool Remove(LiveRequest request, bool isWhole = false)
     {
-        LiveRow? row = _waiting.Concat(Rows).FirstOrDefault(row => row.Request == request && !row.IsDone);
+        LiveRow? row = _waiting.Rows.Concat(Rows).FirstOrDefault(row => row.Request == request && !row.IsDone);
         row?.Leave(isWhole);
-        _waiting.RemoveAll(waiting => waiting.IsDone);
+        _waiting.DropDone();
         return row is not null;
     }
 
@@ -106,7 +75,7 @@ public sealed class LiveDecoding : IDisposable
         ObjectDisposedException.ThrowIf(_isDisposed, this);
         using var noGradient = no_grad();
         Together(_rows.DropDone);
-        if (Joining() is { Count: > 0 } joining)
+        if (_waiting.Take(MaxRunning - Running) is { Count: > 0 } joining)
             Join(joining);
         if (_rows.All.Count > 0)
         {
@@ -124,7 +93,7 @@ public sealed class LiveDecoding : IDisposable
     public void Dispose()
     {
         _isDisposed = true;
-        foreach (LiveRow left in _waiting.Concat(Rows).Where(row => !row.IsDone))
+        foreach (LiveRow left in _waiting.Rows.Concat(Rows).Where(row => !row.IsDone))
             left.Leave(isWhole: false);
         _waiting.Clear();
         _rows.Dispose();
@@ -151,37 +120,12 @@ public sealed class LiveDecoding : IDisposable
         }
     }
 
-    /// <summary>The first waiting requests for which there are places, whose prompts are read in one pass.</summary>
-    private List<LiveRow> Joining()
-    {
-        var places = new HashSet<Place>();
-        int longest = 0,
-            most = 0,
-            count = 0;
-        for (; count < _waiting.Count && count < MaxRunning - Running; count++)
-        {
-            int length = Math.Max(longest, _waiting[count].Request.Prompt.Tokens.Length);
-            int additional = Math.Max(most, MostAppended(_waiting[count]));
-            if (count > 0 && length + additional > _policy.ContextLength)
-                break; // the room of the longest prompt and the tokens of another request are more than the context
-            var place = Place.Of(_waiting[count]);
-            if (places.Count > 0 && !places.Contains(place) && (places.Count + 1L) * length > PromptTokensPerStep)
-                break;
-            places.Add(place);
-            (longest, most) = (length, additional);
-        }
-
-        List<LiveRow> joining = _waiting.GetRange(0, count);
-        _waiting.RemoveRange(0, count);
-        return joining;
-    }
-
     /// <summary>Reads the prompts of some requests, draws their first tokens, and puts those that go on among the running ones.</summary>
     private void Join(List<LiveRow> joining)
     {
-        Place[] all = [.. joining.Select(Place.Of)],
+        LivePlace[] all = [.. joining.Select(LivePlace.Of)],
             places = [.. all.Distinct()];
-        if (Read(places, joining.Max(MostAppended), out ReadPrompts? read) is Exception fault)
+        if (Read(places, joining.Max(row => row.MostAppended), out ReadPrompts? read) is Exception fault)
         {
             if (joining.Count == 1)
                 joining[0].Fail(fault);
@@ -206,11 +150,8 @@ public sealed class LiveDecoding : IDisposable
         }
     }
 
-    /// <summary>The most tokens that a row will be given behind its prompt; the last one that is drawn is not read.</summary>
-    private static int MostAppended(LiveRow row) => row.Request.Policy.Options.MaxNewTokens - 1;
-
     /// <returns>Why the prompts cannot be read; null where they were.</returns>
-    private Exception? Read(Place[] places, int additionalTokens, out ReadPrompts? read)
+    private Exception? Read(LivePlace[] places, int additionalTokens, out ReadPrompts? read)
     {
         read = null;
         try
@@ -231,17 +172,5 @@ public sealed class LiveDecoding : IDisposable
         {
             return e;
         }
-    }
-
-    /// <summary>What requests that begin alike have in common.</summary>
-    private readonly record struct Place(EncodedPrompt Prompt, NextTokenDistribution Distribution)
-    {
-        internal static Place Of(LiveRow row) => new(row.Request.Prompt, row.Request.Policy.Distribution);
-
-        public bool Equals(Place other) =>
-            Distribution.Settings == other.Distribution.Settings
-            && (Prompt == other.Prompt || Prompt.Tokens.AsSpan().SequenceEqual(other.Prompt.Tokens.AsSpan()));
-
-        public override int GetHashCode() => HashCode.Combine(Prompt.Tokens.Length, Prompt.Tokens[^1], Distribution.Settings);
     }
 }

@@ -10,6 +10,9 @@ internal sealed class LiveRow(CausalModel model, LiveRequest request)
 
     internal LiveRequest Request => request;
 
+    /// <summary>The most tokens that it will be given behind its prompt; the last one that is drawn is not read.</summary>
+    internal int MostAppended => request.Policy.Options.MaxNewTokens - 1;
+
     internal override bool IsDone => _isGone || base.IsDone;
 
     protected override string Name => "a completion";
