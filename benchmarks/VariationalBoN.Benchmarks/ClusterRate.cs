@@ -1,39 +1,32 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Logging;
 using TorchSharp;
 using VariationalBoN.Orleans;
-using VariationalBoN.Policies;
 using VariationalBoN.References;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
-using VariationalBoN.Transformers.Lora;
 
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>
 /// What a cluster costs and gains, over loopback: <c>cluster [rounds=3] [small]</c>. In turns: reference draws in this process, over one
-/// worker
-/// and over two single-threaded ones, and the times and bytes that a plan on paper needs: weights that are published, gradients of parts.
+/// worker and over two single-threaded ones, and the times and bytes that a plan on paper needs: weights that are published, gradients of parts.
 /// The workers are two silos of this process, each with a model and a thread of its own.
 /// </summary>
 internal static class ClusterRate
 {
     private const int Prompts = 16,
         PromptsPerBlock = 2,
-        PromptLength = 8,
-        NewTokens = 16;
+        PromptLength = 8;
 
     public static async Task RunAsync(string[] arguments)
     {
         torch.set_num_threads(1);
         int rounds = arguments.Number("rounds", 3);
         Console.WriteLine(
-            $"{ProcessorName.Value}; load " + $"{(File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown")}"
+            $"{ProcessorName.Value}; load {(File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Trim() : "unknown")}"
         );
         await MeasureAsync(
             "smallest: 1 layer, width 48, 300 tokens",
@@ -67,12 +60,12 @@ internal static class ClusterRate
     private static async Task MeasureAsync(string name, Gpt2Config config, int samples, int rounds)
     {
         Console.WriteLine(name);
-        using var one = new Parts(config);
-        using IHost primary = Silo(null, out (int Silo, int Gateway) ports, 0);
+        using var one = new ClusterParts(config);
+        using IHost primary = LoopbackHosts.Silo(null, out (int Silo, int Gateway) ports, 0);
         await primary.StartAsync();
-        using IHost first = Silo(config, out _, ports.Silo);
+        using IHost first = LoopbackHosts.Silo(config, out _, ports.Silo);
         await first.StartAsync();
-        using IHost client = Client(ports.Gateway);
+        using IHost client = LoopbackHosts.Client(ports.Gateway);
         await client.StartAsync();
         await using WorkerCluster cluster = await client
             .Services.GetRequiredService<IClusterClient>()
@@ -94,7 +87,7 @@ internal static class ClusterRate
             both = new (double, double)[rounds];
         for (int round = 0; round < rounds; round++)
             (here[round], over[round]) = (await DrawAsync(local, 1), await DrawAsync(cluster.Reference, 3));
-        using (IHost second = Silo(config, out _, ports.Silo))
+        using (IHost second = LoopbackHosts.Silo(config, out _, ports.Silo))
         {
             await second.StartAsync();
             while (cluster.Workers.Length < 2)
@@ -134,7 +127,7 @@ internal static class ClusterRate
     }
 
     /// <summary>One step: what is published, what the gradients weigh, how long it takes.</summary>
-    private static async Task TrainAsync(WorkerCluster cluster, Parts parts, Prompt[] prompts, string what)
+    private static async Task TrainAsync(WorkerCluster cluster, ClusterParts parts, Prompt[] prompts, string what)
     {
         await using ClusterLearner learner = cluster.CreateLearner(parts.ToWorker());
         var clock = Stopwatch.StartNew();
@@ -180,76 +173,5 @@ internal static class ClusterRate
                 $"  {what, -42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"
             )
         );
-    }
-
-    private static IHost Silo(Gpt2Config? config, out (int Silo, int Gateway) ports, int primary)
-    {
-        (int Silo, int Gateway) own = ports = (FreePort(), FreePort());
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.UseOrleans(silo =>
-        {
-            silo.UseLocalhostClustering(own.Silo, own.Gateway, primary == 0 ? null : new IPEndPoint(IPAddress.Loopback, primary));
-            if (config is null)
-                silo.AddVariationalBoN();
-            else
-                silo.AddVariationalBoN(_ => new Parts(config).ToWorker());
-        });
-        return builder.Build();
-    }
-
-    private static IHost Client(int gateway)
-    {
-        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
-        builder.Logging.ClearProviders();
-        builder.UseOrleansClient(client => client.UseLocalhostClustering(gateway).AddVariationalBoN());
-        return builder.Build();
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    /// <summary>A random model of a shape, with adapters as the policy.</summary>
-    private sealed class Parts : IDisposable
-    {
-        private readonly Gpt2 _model;
-        private readonly CausalTransformer _adapted;
-
-        public Parts(Gpt2Config config)
-        {
-            _model = new Gpt2(config, seed: 1).Freeze();
-            _adapted = _model.WithLora(seed: 1);
-            var options = new GenerationOptions { MaxNewTokens = NewTokens };
-            var tokenizer = new IdTokenizer(config.VocabularySize);
-            Policy = new CausalLmPolicy(_adapted, tokenizer, options);
-            Scorer = new Scorer(
-                new CausalLmPolicy(_model, tokenizer, options),
-                RewardModel.FromFunction(completion => completion.Tokens[0], "first token")
-            );
-        }
-
-        public CausalLmPolicy Policy { get; }
-
-        public Scorer Scorer { get; }
-
-        public ClusterWorker ToWorker() =>
-            new(Scorer, Policy)
-            {
-                Losses = new Dictionary<string, GradientLoss>
-                {
-                    ["loss"] = (logProb, part, numbers) => ScoreFunction.Loss(logProb, part.Of(numbers["targets"]), part.Groups),
-                },
-                Owned = [this],
-            };
-
-        public void Dispose()
-        {
-            _adapted.Dispose();
-            _model.Dispose();
-        }
     }
 }
