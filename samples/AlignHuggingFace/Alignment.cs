@@ -103,10 +103,11 @@ internal static class Alignment
         );
 
         EvaluationReport? guided = null;
+        string guidedSays = "";
         if (arguments.Guided)
         {
             using var head = GuidedDecoding.Obtain(model, scorer, table, prompts, arguments, output, cancellationToken);
-            var policy = new GuidedPolicy(model.Reference, head, RankWeight.BestOf(arguments.N));
+            var policy = new GuidedPolicy(model.Reference, head, RankWeight.BestOf(arguments.N), arguments.Guidance);
             guided = await evaluator.EvaluateAsync(
                 policy,
                 prompts.HeldOut,
@@ -115,6 +116,7 @@ internal static class Alignment
                 bestOfN,
                 cancellationToken
             );
+            guidedSays = GuidedDecoding.Say(guided, policy, table, prompts.Used);
         }
 
         // 5. Held-out numbers, what they mean, and a few answers.
@@ -125,7 +127,7 @@ internal static class Alignment
         console.Write(HeldOutTable.Of(before, after, verdict, guided, arguments.N));
         output.WriteLine(verdict.Text);
         if (guided is not null)
-            output.WriteLine(GuidedDecoding.Say(guided, RankWeight.BestOf(arguments.N)));
+            output.WriteLine(guidedSays);
         if (second is not null)
             output.WriteLine(await SecondOpinion.OfAsync(model, second, prompts.HeldOut, arguments, cancellationToken));
         if (training.Watched is string watched)

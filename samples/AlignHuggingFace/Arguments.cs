@@ -1,5 +1,6 @@
 using AlignHuggingFace.Prompts;
 using TorchSharp;
+using VariationalBoN.Guidance;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Gguf;
 
@@ -115,6 +116,9 @@ internal sealed record Arguments
 
     /// <summary>Learn a value head from the store and measure the guided reference beside the aligned policy.</summary>
     public bool Guided { get; init; }
+
+    /// <summary>How the guided reference treats the vocabulary.</summary>
+    public GuidanceOptions Guidance { get; init; } = new();
 
     /// <summary>The element type of the weights in memory; BFloat16 below adapters alone.</summary>
     public torch.ScalarType ElementType { get; init; } = torch.ScalarType.Float32;

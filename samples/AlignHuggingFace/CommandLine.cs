@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using SampleHosting;
+using VariationalBoN.Guidance;
 
 namespace AlignHuggingFace;
 
@@ -75,6 +76,9 @@ internal static class CommandLine
             MixedPrecision = result.GetValue(TrainingOptions.MixedPrecision),
             RecomputeActivations = result.GetValue(TrainingOptions.RecomputeActivations),
             Guided = result.GetValue(TrainingOptions.Guided),
+            Guidance = result.GetValue(TrainingOptions.TopTokens) is int top
+                ? new GuidanceOptions { TopTokens = top }
+                : new GuidanceOptions(),
             Quick = quick,
             Targets = result.GetValue(TrainingOptions.Targets),
             Seed = result.GetValue(RunOptions.Seed),

@@ -17,7 +17,8 @@ internal static class GuidedDecoding
         FewestAnswersPerStep = 8,
         WantedSteps = 4600,
         Epochs = 12,
-        QuickEpochs = 2;
+        QuickEpochs = 2,
+        PromptsOfShare = 64;
 
     /// <summary>Refuses what no head could tell, before anything is trained.</summary>
     /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N;
@@ -80,13 +81,22 @@ internal static class GuidedDecoding
         throw new InvalidDataException($"{path} does not hold the value head that was saved: {read.Identity} instead of {head.Identity}.");
     }
 
-    /// <summary>How near it came, in a line.</summary>
-    public static string Say(EvaluationReport report, RankWeight weight) =>
-        string.Create(
+    /// <summary>How near it came, and how much of the vocabulary has values of its own, in two lines.</summary>
+    /// <param name="report">Its held-out numbers.</param>
+    /// <param name="policy">The guided reference.</param>
+    /// <param name="table">Samples of the reference.</param>
+    /// <param name="prompts">Prompts whose samples show what the reference may say.</param>
+    public static string Say(EvaluationReport report, GuidedPolicy policy, ReferenceTable table, IEnumerable<Prompt> prompts)
+    {
+        Completion[] samples = [.. prompts.Take(PromptsOfShare).Select(prompt => table[prompt].Samples[0].Completion)];
+        return string.Create(
             CultureInfo.InvariantCulture,
-            $"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under "
-                + $"the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank."
+            $"Guided to {policy.Weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} "
+                + $"under the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.{Environment.NewLine}The "
+                + $"{policy.Options.TopTokens} tokens with values of their own hold {policy.TopShare(samples):0.000} of the reference's "
+                + $"probability; where that is far below 1, more of them (--top-tokens) may come nearer."
         );
+    }
 
     /// <summary>The head needs some thousands of steps, however few samples there are.</summary>
     private static ValueHeadOptions Options(int samples, Arguments arguments) =>

@@ -60,6 +60,8 @@ internal static class OptionRelations
                         + $"{result.GetValue(SamplingOptions.Samples)}: fewer cannot tell the best of them"
                 )
             );
+        if (Given(TrainingOptions.TopTokens) && !Given(TrainingOptions.Guided))
+            result.AddError("--top-tokens goes with --guided");
         if (Given(InputOptions.SecondLabel) && !Given(InputOptions.SecondReward))
             result.AddError("--second-label goes with --second-reward");
         if (Given(InputOptions.Watch) && !Given(InputOptions.SecondReward))

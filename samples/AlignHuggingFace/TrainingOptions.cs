@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SampleHosting;
+using VariationalBoN.Guidance;
 using VariationalBoN.Training;
 using VariationalBoN.Transformers.Gguf;
 
@@ -114,6 +115,14 @@ internal static class TrainingOptions
             + $"its held-out numbers, and {GuidedDecoding.FileName} beside the model.",
     };
 
+    public static readonly Option<int?> TopTokens = OptionChecks.Number<int>(
+        "--top-tokens",
+        $"With --guided: how many of the most probable next tokens have values of their own; the others share what is left. A line of the "
+            + $"report says how much of the probability they hold [default: {new GuidanceOptions().TopTokens}].",
+        value => value >= 1,
+        "at least 1"
+    );
+
     public static readonly Option<TargetBackend> Targets = new("--targets")
     {
         Description =
@@ -141,6 +150,7 @@ internal static class TrainingOptions
         MixedPrecision,
         RecomputeActivations,
         Guided,
+        TopTokens,
         Targets,
     ];
 }

@@ -158,9 +158,7 @@ internal static class ExperimentRun
         values.Save(Path.Combine(folder.Path, SavedModel.Folder, "value-head.safetensors"));
         var guided = new List<MethodResult>();
         foreach (double n in arguments.N.Append(4 * shownN).Where(n => n <= values.Samples))
-            guided.Add(
-                await measurement.GuidedAsync(new GuidedPolicy(experiment.Reference, values, RankWeight.BestOf(n)), cancellationToken)
-            );
+            guided.Add(await measurement.GuidedAsync(experiment.Guided(values, RankWeight.BestOf(n)), cancellationToken));
 
         // 5. Literal Best-of-N, the cost that fine-tuning saves.
         var bestOfN = new List<MethodResult>();

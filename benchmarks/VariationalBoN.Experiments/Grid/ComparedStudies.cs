@@ -29,10 +29,19 @@ internal sealed class ComparedStudies(GridRecords records)
         + "\nThe nearest first. distilled: that part of the steps pulls the policy to the guided one on its own draws, the rest is vBoN; "
         + "kept: batches that a step goes through, the new one and those before it; the other columns as above.\n";
 
+    public string Longer() =>
+        Compared("longer", [Method.VariationalBestOfN, Method.CalibratedTilt, Method.Guided])
+        + "\nThe nearest first. The recipe of the main sample, a third distilled and then values, in 1, 2, 4 and 12 times the steps.\n";
+
     public string Heads() =>
         Compared("heads", [Method.Guided])
         + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F; "
         + "head reads layer: hidden states of every layer of the reference, or of the middle one, beside the last.\n";
+
+    public string Guidance() =>
+        Compared("guidance", [Method.Guided])
+        + "\nThe nearest first. top tokens: those with values of their own, the others share what is left; head reward: the head reads the "
+        + "judge's reward of the answer as far as it goes.\n";
 
     public string Variants() =>
         Compared("variants", [.. records.Of("variants").Select(record => record.Run.Method).Distinct()])

@@ -39,7 +39,7 @@ internal static class GridExperiment
         );
 
         var progress = new RunProgress(output, !Console.IsOutputRedirected);
-        GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run, run.HeadOptions(settings.Head)) is null)];
+        GridRun[] open = [.. plan.Where(run => RunRecord.Find(runs, run, settings) is null)];
         progress.Say($"{plan.Count} runs over {arguments.Seeds.Count} seeds, {plan.Count - open.Length} of them done before");
         var stages = arguments
             .Seeds.Select(seed => (Seed: seed, Runs: open.Where(run => run.Seed == seed).ToArray()))
@@ -108,7 +108,7 @@ internal static class GridExperiment
             runsStage.Finish($"seed {seed}: {mine.Length} runs");
         }
 
-        RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run, run.HeadOptions(settings.Head))!)];
+        RunRecord[] records = [.. plan.Select(run => RunRecord.Find(runs, run, settings)!)];
         MethodResult[][] literal =
         [
             .. arguments.Seeds.Select(seed =>

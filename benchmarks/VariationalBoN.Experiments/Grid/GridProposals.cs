@@ -29,7 +29,7 @@ internal static class GridProposals
     )
     {
         int pool = experiment.Settings.EvaluationCompletions;
-        var guided = new GuidedPolicy(experiment.Reference, head, RankWeight.BestOf(weighted ? n : Math.Max(1, (double)n / draws)));
+        var guided = experiment.Guided(head, RankWeight.BestOf(weighted ? n : Math.Max(1, (double)n / draws)));
         IBoNDistribution bestOfN = experiment.Table.BestOf(n);
         var drawn = guided.Sample(
             experiment.HeldOutPrompts,

@@ -124,7 +124,7 @@ internal static class GridRecipes
         GuidedPolicy? guided = null;
         return (run, step, ct) =>
         {
-            guided ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
+            guided ??= run.Experiment.Guided(value, weight);
             int each = run.Experiment.Settings.CompletionsPerPrompt;
             var drawn = guided.Sample(run.Prompts(step), each, run.Seed(step), ct);
             var work = Recipes.Likelihood(run, drawn, [.. drawn.Select(_ => 1.0 / each)], [.. drawn.Select((_, i) => i / each)]);
@@ -144,7 +144,7 @@ internal static class GridRecipes
         GuidedPolicy? guided = null;
         return (run, step, ct) =>
         {
-            guided ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
+            guided ??= run.Experiment.Guided(value, weight);
             var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
             kept.Enqueue((drawn, watch.Own(guided.NextTokenLogProb(drawn)))); // [N, V]
             if (kept.Count > batches)

@@ -56,6 +56,15 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
             }
             : null;
 
+    /// <summary>How its guided policy treats the vocabulary, where it is not as the library does by itself; null where it is, or there is
+    /// none.</summary>
+    /// <param name="defaults">The defaults of the dataset.</param>
+    public GuidanceOptions? GuidanceOf(GuidanceOptions defaults)
+    {
+        GuidanceOptions own = Variation.Guiding(defaults);
+        return NeedsHead && own != new GuidanceOptions() ? own : null;
+    }
+
     public string FileName =>
         string.Create(
             CultureInfo.InvariantCulture,

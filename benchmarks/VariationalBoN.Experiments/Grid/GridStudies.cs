@@ -49,8 +49,13 @@ internal static class GridStudies
                 : [4, 8, 16],
                 variation
             );
+        foreach (double times in quick ? [2] : new double[] { 1, 2, 4 })
+            yield return ("longer", Method.VariationalBestOfN, one, TrainingVariations.Longer(times));
+        yield return ("longer", Method.VariationalBestOfN, quick ? [4] : [4, 64], TrainingVariations.Longer(quick ? 3 : 12));
         foreach (Variation head in HeadVariations.Of(quick))
             yield return ("heads", Method.Guided, quick ? [4] : [4, 8, 16, 64], head);
+        foreach (Variation guided in HeadVariations.Guided(quick))
+            yield return ("guidance", Method.Guided, quick ? [4] : [8, 64], guided);
         foreach (int draws in quick ? [2] : new[] { 2, 4, 8 })
         {
             yield return ("proposals", Method.Guided, quick ? [4] : [8, 16, 64], new Variation { Draws = draws, Weighted = false });

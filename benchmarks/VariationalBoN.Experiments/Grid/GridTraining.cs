@@ -55,6 +55,7 @@ internal static class GridTraining
             ProcessorSeconds = processor,
             HeadSeconds = run.NeedsHead ? setup.HeadOf(run.Variation).Seconds : null,
             Head = run.HeadOptions(experiment.Settings.Head),
+            Guidance = run.GuidanceOf(measured.Settings.Guidance),
         };
 
         async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
@@ -75,7 +76,8 @@ internal static class GridTraining
     /// <summary>The guided policy of the seed's one head: nothing is trained for an N.</summary>
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
-        var measured = setup.At(1);
+        Experiment plain = setup.At(1),
+            measured = plain with { Settings = plain.Settings with { Guidance = run.Variation.Guiding(plain.Settings.Guidance) } };
         var result = run.Variation.Draws is int draws
             ? await GridProposals.MeasureAsync(
                 measured,
@@ -86,7 +88,7 @@ internal static class GridTraining
                 cancellationToken
             )
             : await new Measurement(measured).GuidedAsync(
-                new GuidedPolicy(measured.Reference, setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)),
+                measured.Guided(setup.HeadOf(run.Variation).Head, RankWeight.BestOf(run.N)),
                 cancellationToken
             );
         string weights = Convert.ToHexStringLower(
@@ -97,6 +99,7 @@ internal static class GridTraining
             ProcessorSeconds = 0,
             HeadSeconds = setup.HeadOf(run.Variation).Seconds,
             Head = run.HeadOptions(measured.Settings.Head),
+            Guidance = run.GuidanceOf(plain.Settings.Guidance),
         };
     }
 
@@ -118,6 +121,7 @@ internal static class GridTraining
                 CompletionsPerPrompt = group,
                 PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, Grown(prompts, 2 - (variation.FirstPart ?? 1))),
                 FirstPrompts = variation.FirstPart is double first ? Grown(prompts, first) : null,
+                Guidance = variation.Guiding(settings.Guidance),
             },
         };
         static int Grown(double prompts, double part) => Math.Max(1, (int)Math.Round(prompts * part));

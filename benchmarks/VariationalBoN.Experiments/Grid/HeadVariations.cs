@@ -1,8 +1,15 @@
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>What the study of heads changes in the value head that steers the reference. Stateless.</summary>
+/// <summary>What the studies of guided decoding change in the value head that steers the reference, and in how it does. Stateless.</summary>
 internal static class HeadVariations
 {
+    /// <summary>What might bind guided decoding where answers come from many words: few tokens with values of their own, a head that does
+    /// not know what the judge read so far, many passes over the samples.</summary>
+    public static Variation[] Guided(bool quick) =>
+        quick
+            ? [new Variation { TopTokens = 4 }]
+            : [new Variation { TopTokens = 48 }, new Variation { HeadReward = true }, new Variation { HeadEpochs = 12 }];
+
     /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
     public static Variation[] Of(bool quick)
     {

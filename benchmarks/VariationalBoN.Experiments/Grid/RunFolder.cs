@@ -42,7 +42,8 @@ internal static class RunFolder
     {
         var sizes = (JsonObject)JsonSerializer.SerializeToNode(settings, RunRecord.Json)!;
         sizes.Remove("valuedSteps"); // of the main sample's default run alone: the grid has variations and heads of its own
-        sizes.Remove("head");
+        sizes.Remove("head"); // each run's file says what its own are
+        sizes.Remove("guidance");
         sizes["wholeGrid"] = whole;
         return sizes;
     }

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using TorchSharp;
 using VariationalBoN.Guidance;
@@ -35,6 +36,9 @@ internal sealed record RunRecord(
     /// <summary>What that head was trained with; null for none, and in files of before this was kept.</summary>
     public ValueHeadOptions? Head { get; init; }
 
+    /// <summary>How its guided policy treats the vocabulary; null for the library's defaults, or none.</summary>
+    public GuidanceOptions? Guidance { get; init; }
+
     public static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
@@ -44,15 +48,17 @@ internal sealed record RunRecord(
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description or with another value head, such
-    /// as one of earlier defaults.</summary>
+    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description, with another value head or
+    /// another guided policy, such as one of earlier defaults.</summary>
     /// <param name="folder">The folder of runs.</param>
     /// <param name="run">The run.</param>
-    /// <param name="head">What the head that it uses is trained with; null for none.</param>
-    public static RunRecord? Find(string folder, GridRun run, ValueHeadOptions? head)
+    /// <param name="settings">The settings of the dataset.</param>
+    public static RunRecord? Find(string folder, GridRun run, RunSettings settings)
     {
         var record = RunFolder.Read<RunRecord>(Path.Combine(folder, run.FileName));
-        return record?.Run == run && record.Head == head ? record : null;
+        return record?.Run == run && record.Head == run.HeadOptions(settings.Head) && record.Guidance == run.GuidanceOf(settings.Guidance)
+            ? record
+            : null;
     }
 
     /// <summary>Writes the file whole or not at all.</summary>

@@ -1,3 +1,5 @@
+using SentimentControl.Datasets;
+
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>What studies of many settings change in the training of a policy. Stateless.</summary>
@@ -114,6 +116,20 @@ internal static class TrainingVariations
             ];
     }
 
+    /// <summary>vBoN as the main sample runs it: a third of the steps distils the guided policy, then values, batches that grow.</summary>
+    private static readonly Variation s_default = new()
+    {
+        Distilled = RunSettings.DistilledPart,
+        Lambda = RunSettings.Lambda,
+        FirstPart = 0.25,
+        RateFactor = 1.5,
+        FinalRate = 0,
+    };
+
+    /// <summary>The main sample's recipe in more steps, to see whether they are what binds.</summary>
+    /// <param name="times">Steps as a multiple of the default.</param>
+    public static Variation Longer(double times) => s_default with { StepsFactor = times };
+
     /// <summary>The guided policy distilled on the policy's own draws: as the first third of vBoN with values, as long as the default and
     /// three times, which goes past the teacher in reward; alone at the cost of the default, 16 new draws a step, which goes through the
     /// last 96; and alone at some four times that cost. Alone at higher rates, for that gradient has little noise.</summary>
@@ -127,33 +143,8 @@ internal static class TrainingVariations
             RateFactor = 2,
             FinalRate = 0,
         };
-        var third = new Variation
-        {
-            Distilled = 0.33,
-            Lambda = 0.8,
-            FirstPart = 0.25,
-            RateFactor = 1.5,
-            FinalRate = 0,
-        };
         return quick
             ? [all with { Kept = 2 }]
-            :
-            [
-                third,
-                third with
-                {
-                    StepsFactor = 3,
-                },
-                all with
-                {
-                    BatchFactor = 0.125,
-                    RateFactor = 3,
-                    Kept = 6,
-                },
-                all with
-                {
-                    StepsFactor = 4,
-                },
-            ];
+            : [s_default, Longer(3), all with { BatchFactor = 0.125, RateFactor = 3, Kept = 6 }, all with { StepsFactor = 4 }];
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using VariationalBoN.Guidance;
 
 namespace VariationalBoN.Experiments.Grid;
 
@@ -73,6 +74,9 @@ internal sealed record Variation
     /// <summary>Whether the head reads the reward of each prefix.</summary>
     public bool? HeadReward { get; init; }
 
+    /// <summary>Tokens that have values of their own in guided decoding; null for the default.</summary>
+    public int? TopTokens { get; init; }
+
     /// <summary>Guided draws of which one is kept.</summary>
     public int? Draws { get; init; }
 
@@ -126,6 +130,9 @@ internal sealed record Variation
             Samples = Samples,
         };
 
+    /// <summary>How a guided policy of it treats the vocabulary.</summary>
+    public GuidanceOptions Guiding(GuidanceOptions defaults) => TopTokens is int top ? defaults with { TopTokens = top } : defaults;
+
     /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
     public string Name
     {
@@ -155,6 +162,7 @@ internal sealed record Variation
                 ("head stages", HeadStages),
                 ("head reads layer", HeadReads),
                 ("head reward", HeadReward is true ? "" : null),
+                ("top tokens", TopTokens),
                 ("draws", Draws),
                 ("b", ReverseWeight),
                 ("warm start", WarmStart),

@@ -41,6 +41,9 @@ internal sealed record RunSettings
     /// <summary>How the value head learns; the seed is that of the run.</summary>
     public ValueHeadOptions Head { get; init; } = new();
 
+    /// <summary>How guided decoding treats the vocabulary.</summary>
+    public GuidanceOptions Guidance { get; init; } = new();
+
     /// <summary>What the methods ran with, for the report.</summary>
     [JsonIgnore]
     public string About

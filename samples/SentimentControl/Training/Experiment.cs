@@ -1,6 +1,7 @@
 using SentimentControl.Datasets;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 
@@ -33,6 +34,9 @@ internal sealed record Experiment
     public required IReadOnlyList<Prompt> TrainPrompts { get; init; }
 
     public required IReadOnlyList<Prompt> HeldOutPrompts { get; init; }
+
+    /// <summary>The reference, guided token by token.</summary>
+    public GuidedPolicy Guided(IPrefixValue value, RankWeight weight) => new(Reference, value, weight, Settings.Guidance);
 
     /// <summary>The policy of a network, with the sampling settings that all policies of the run share.</summary>
     public CausalLmPolicy Policy(Gpt2 model) => new(model, Tokenizer, Generation);

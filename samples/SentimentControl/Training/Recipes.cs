@@ -60,7 +60,7 @@ internal static class Recipes
         GuidedPolicy? teacher = null; // once: it compares all weights of the reference
         return (run, step, ct) =>
         {
-            teacher ??= new GuidedPolicy(run.Experiment.Reference, value, weight);
+            teacher ??= run.Experiment.Guided(value, weight);
             var drawn = run.Policy.Sample(run.Prompts(step), run.Experiment.Settings.CompletionsPerPrompt, run.Seed(step), ct);
             return Task.FromResult(
                 new StepWork(() =>

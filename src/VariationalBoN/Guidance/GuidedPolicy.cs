@@ -156,6 +156,31 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
         return result.MoveToOuterDisposeScope();
     }
 
+    /// <summary>The probability that the reference gives to its k most probable tokens, mean over the prefixes of some completions: how much
+    /// of what it may say has values of its own (<see cref="GuidanceOptions.TopTokens"/>).</summary>
+    /// <param name="completions">At least one completion with tokens, such as stored samples of the reference.</param>
+    /// <returns>At most 1; 1 where every token has values.</returns>
+    /// <exception cref="ArgumentException">There is no completion, or one has no tokens, tokens outside the vocabulary,
+    /// or is longer than the model's context.</exception>
+    public double TopShare(IReadOnlyList<Completion> completions)
+    {
+        _reference.Check(completions);
+        if (completions.Count == 0)
+            throw new ArgumentException("There is no completion; give some, such as samples of the reference.", nameof(completions));
+        if (Options.TopTokens >= _reference.VocabularySize)
+            return 1;
+        using var noGradient = no_grad();
+        double sum = 0;
+        foreach (Completion[] part in completions.Chunk(_reference.Options.RowsPerBatch))
+        {
+            using var scope = NewDisposeScope();
+            (Tensor top, _) = _reference.NextTokenLogProb(part).topk(Options.TopTokens); // [n, k]
+            sum += top.to(ScalarType.Float64).exp().sum().Doubles()[0];
+        }
+
+        return sum / completions.Sum(completion => (long)completion.Tokens.Length);
+    }
+
     private static IPolicy Plain(IPolicy policy) => policy is GuidedPolicy guided ? guided._reference : policy;
 
     private ScalarType ResultType =>

@@ -116,6 +116,8 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [InlineData("--reference-device is 'gpu'", "--reference-device", "gpu")]
     [InlineData("--prompt-column goes with --prompts", "--prompt-column", "text")]
     [InlineData("--second-label goes with --second-reward", "--second-label", "A")]
+    [InlineData("--top-tokens goes with --guided", "--top-tokens", "64")]
+    [InlineData("--top-tokens", "--guided", "--top-tokens", "0")]
     [InlineData("--watch goes with --second-reward", "--watch", "5")]
     [InlineData("--watch is '0'", "--second-reward", "function", "--watch", "0")]
     [InlineData("--threads goes with --model", "--threads", "2")]

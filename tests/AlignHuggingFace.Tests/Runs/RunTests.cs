@@ -180,7 +180,7 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
 
     [Theory]
     [InlineData()]
-    [InlineData("--lora")]
+    [InlineData("--lora", "--top-tokens", "3")]
     public async Task A_value_head_is_learned_from_the_store_saved_beside_the_model_and_found_again(params string[] more)
     {
         string folder = tiny.New(),
@@ -188,6 +188,7 @@ public sealed class RunTests(TinyDirectory tiny) : IClassFixture<TinyDirectory>
         string output = await AlignAsync(folder, [.. more, "--guided", "--quick"]);
         Assert.Contains("guided", output, StringComparison.Ordinal);
         Assert.Contains("Guided to Best-of-2 without fine-tuning: win rate", output, StringComparison.Ordinal);
+        Assert.Matches($"The {(more.Contains("--top-tokens") ? 3 : 48)} tokens with values of their own hold [01]\\.[0-9]{{3}} of", output);
         Assert.True(
             output.IndexOf("Written to ", StringComparison.Ordinal) < output.IndexOf("value head: ", StringComparison.Ordinal),
             output

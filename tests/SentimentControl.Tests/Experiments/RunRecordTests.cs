@@ -1,3 +1,4 @@
+using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using VariationalBoN;
 using VariationalBoN.Experiments.Grid;
@@ -17,10 +18,10 @@ public sealed class RunRecordTests : IDisposable
     public void A_finished_run_is_found_again_as_it_was()
     {
         var record = Record(s_run, reward: 1.0 / 3);
-        Assert.Null(RunRecord.Find(_folder, s_run, null));
+        Assert.Null(RunRecord.Find(_folder, s_run, Settings()));
 
         record.Save(_folder);
-        RunRecord found = RunRecord.Find(_folder, s_run, null)!;
+        RunRecord found = RunRecord.Find(_folder, s_run, Settings())!;
 
         Assert.Equal(record.Result, found.Result);
         Assert.Equal(record.Curve, found.Curve);
@@ -36,11 +37,30 @@ public sealed class RunRecordTests : IDisposable
             before = defaults with { Sums = 16, Forgetting = 0 };
         (Record(run, reward: 1) with { Head = run.HeadOptions(before) }).Save(_folder);
 
-        Assert.Equal((16, 0, 2, 2L), Shape(RunRecord.Find(_folder, run, run.HeadOptions(before))!.Head!));
-        Assert.Null(RunRecord.Find(_folder, run, run.HeadOptions(defaults)));
+        Assert.Equal((16, 0, 2, 2L), Shape(RunRecord.Find(_folder, run, Settings() with { Head = before })!.Head!));
+        Assert.Null(RunRecord.Find(_folder, run, Settings()));
         Assert.Null(s_run.HeadOptions(defaults));
 
         static (int, int, int, long) Shape(ValueHeadOptions head) => (head.Sums, head.Forgetting, head.Layers, head.Seed);
+    }
+
+    [Fact]
+    public void A_run_guided_in_another_way_is_not_taken_for_one_of_these()
+    {
+        var run = new GridRun("grid", Method.Guided, 8, 2, new Variation());
+        RunSettings settings = Settings(),
+            wider = settings with { Guidance = new GuidanceOptions { TopTokens = 256 } };
+        var record = Record(run, reward: 1) with { Head = run.HeadOptions(settings.Head) };
+        record.Save(_folder);
+        Assert.NotNull(RunRecord.Find(_folder, run, settings));
+        Assert.Null(RunRecord.Find(_folder, run, wider));
+
+        (record with { Guidance = run.GuidanceOf(wider.Guidance) }).Save(_folder);
+        Assert.Equal(256, RunRecord.Find(_folder, run, wider)!.Guidance!.TopTokens);
+        Assert.Null(RunRecord.Find(_folder, run, settings));
+        var narrow = run with { Variation = new Variation { TopTokens = 48 } };
+        Assert.Null(narrow.GuidanceOf(wider.Guidance)); // the library's own
+        Assert.Null(s_run.GuidanceOf(wider.Guidance)); // not guided
     }
 
     [Fact]
@@ -52,7 +72,7 @@ public sealed class RunRecordTests : IDisposable
 
         Assert.Contains(
             path,
-            Assert.Throws<InvalidDataException>(() => RunRecord.Find(_folder, s_run, null)).Message,
+            Assert.Throws<InvalidDataException>(() => RunRecord.Find(_folder, s_run, Settings())).Message,
             StringComparison.Ordinal
         );
     }
@@ -78,6 +98,8 @@ public sealed class RunRecordTests : IDisposable
         Assert.Equal(1, shares[Method.VariationalBestOfN].WithinErrors); // half a logit is within two errors of 0.4
         Assert.DoesNotContain(Method.Dpo, shares.Keys);
     }
+
+    private static RunSettings Settings() => DatasetCatalog.Create("reviews").Settings(quick: false);
 
     private static GridRun Run(Method method, int n) => new("grid", method, n, 1, new Variation());
 

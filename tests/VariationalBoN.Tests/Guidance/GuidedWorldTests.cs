@@ -163,6 +163,32 @@ public sealed class GuidedWorldTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(V)]
+    [InlineData(100)]
+    public void The_share_of_the_top_tokens_is_their_mean_probability_over_the_prefixes(int k)
+    {
+        var world = World(4, ties: false);
+        var policy = Guided(world, RankWeight.BestOf(4), new GuidanceOptions { TopTokens = k });
+        int[] sequences = [5, 40, 63];
+        double expected = 0;
+        foreach (int[] tokens in sequences.Select(y => world.Completion(y).Completion.Tokens.ToArray()))
+        {
+            for (int t = 0, first = 0, prefix = 0; t < L; t++)
+            {
+                double[] weights = [.. s_logits.AsSpan((first + prefix) * V, V).ToArray().Select(Math.Exp).OrderDescending()];
+                expected += weights.Take(k).Sum() / weights.Sum() / (L * sequences.Length);
+                first += (int)Math.Pow(V, t);
+                prefix = (prefix * V) + tokens[t];
+            }
+        }
+
+        Assert.Equal(expected, policy.TopShare([.. sequences.Select(y => WorldModel.Completion(world, y))]), 1e-12);
+        Assert.Equal("completions", Assert.Throws<ArgumentException>(() => policy.TopShare([])).ParamName);
+    }
+
+    [Theory]
     [InlineData(V)]
     [InlineData(2)]
     public void Stepwise_divergence_is_that_of_the_sequences_in_the_mean(int k)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using TorchSharp;
 using VariationalBoN;
+using VariationalBoN.Guidance;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Weights;
@@ -13,6 +14,8 @@ namespace SentimentControl.Datasets.Austen;
 /// the quotation marks are hidden from it and from the language model.</remarks>
 internal sealed class AustenDataset : IDataset
 {
+    private static readonly ValueHeadOptions s_head = new() { Epochs = 4 }; // more learn the samples by heart
+    private static readonly GuidanceOptions s_guidance = new() { TopTokens = 256 }; // 48 hold too little of what real English may say
     private const int TrainPromptCount = 256,
         HeldOutPromptCount = 64,
         MeasuredTexts = 512,
@@ -54,6 +57,8 @@ internal sealed class AustenDataset : IDataset
                 TrainPrompts = 32,
                 HeldOutPrompts = 16,
                 EvaluationCompletions = 16,
+                Head = s_head,
+                Guidance = s_guidance,
             }
             : new RunSettings
             {
@@ -64,6 +69,8 @@ internal sealed class AustenDataset : IDataset
                 TrainPrompts = TrainPromptCount,
                 HeldOutPrompts = 48,
                 EvaluationCompletions = 64,
+                Head = s_head,
+                Guidance = s_guidance,
             };
 
     /// <inheritdoc/>
