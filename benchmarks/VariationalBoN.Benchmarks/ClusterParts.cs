@@ -1,7 +1,5 @@
 using VariationalBoN.Orleans;
 using VariationalBoN.Policies;
-using VariationalBoN.References;
-using VariationalBoN.Training;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
 
