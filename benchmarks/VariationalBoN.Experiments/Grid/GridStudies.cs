@@ -41,14 +41,7 @@ internal static class GridStudies
         foreach (var variation in TrainingVariations.Searched(quick))
             yield return ("recipes", Method.VariationalBestOfN, quick ? [4] : [4, 8], variation);
         foreach (var variation in TrainingVariations.Distilled(quick))
-            yield return (
-                "distilled",
-                Method.VariationalBestOfN,
-                quick ? [4]
-                : variation.Lambda is null ? [4, 8, 16, 64]
-                : [4, 8, 16],
-                variation
-            );
+            yield return ("distilled", Method.VariationalBestOfN, quick ? [4] : [4, 8, 16, 64], variation);
         foreach (double times in quick ? [2] : new double[] { 1, 2, 4 })
             yield return ("longer", Method.VariationalBestOfN, one, TrainingVariations.Longer(times));
         yield return ("longer", Method.VariationalBestOfN, quick ? [4] : [4, 64], TrainingVariations.Longer(quick ? 3 : 12));

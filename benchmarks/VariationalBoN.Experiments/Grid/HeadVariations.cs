@@ -3,8 +3,8 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What the studies of guided decoding change in the value head that steers the reference, and in how it does. Stateless.</summary>
 internal static class HeadVariations
 {
-    /// <summary>What might bind guided decoding where answers come from many words: few tokens with values of their own, a head that does
-    /// not know what the judge read so far, many passes over the samples.</summary>
+    /// <summary>What might bind guided decoding where answers come from many words: few tokens with values of their own, or a head that
+    /// does not know what the judge has read so far.</summary>
     public static Variation[] Guided(bool quick) =>
         quick
             ? [new Variation { TopTokens = 4 }]
