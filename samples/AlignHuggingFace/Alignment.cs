@@ -103,7 +103,7 @@ internal static class Alignment
         );
 
         EvaluationReport? guided = null;
-        string guidedSays = "";
+        double share = 1;
         if (arguments.Guided)
         {
             using var head = GuidedDecoding.Obtain(model, scorer, table, prompts, arguments, output, cancellationToken);
@@ -116,7 +116,7 @@ internal static class Alignment
                 bestOfN,
                 cancellationToken
             );
-            guidedSays = GuidedDecoding.Say(guided, policy, table, prompts.Used);
+            share = GuidedDecoding.ShareOf(policy, table, prompts.Used);
         }
 
         // 5. Held-out numbers, what they mean, and a few answers.
@@ -127,7 +127,14 @@ internal static class Alignment
         console.Write(HeldOutTable.Of(before, after, verdict, guided, arguments.N));
         output.WriteLine(verdict.Text);
         if (guided is not null)
-            output.WriteLine(guidedSays);
+            output.WriteLine(
+                GuidedDecoding.Say(
+                    guided,
+                    RankWeight.BestOf(arguments.N),
+                    Math.Min(arguments.Guidance.TopTokens, model.Reference.VocabularySize),
+                    share
+                )
+            );
         if (second is not null)
             output.WriteLine(await SecondOpinion.OfAsync(model, second, prompts.HeldOut, arguments, cancellationToken));
         if (training.Watched is string watched)

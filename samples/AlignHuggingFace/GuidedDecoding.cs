@@ -19,6 +19,7 @@ internal static class GuidedDecoding
         Epochs = 12,
         QuickEpochs = 2,
         PromptsOfShare = 64;
+    private const double WantedShare = 0.95; // see docs/guidance.md
 
     /// <summary>Refuses what no head could tell, before anything is trained.</summary>
     /// <exception cref="InvalidDataException">A prompt has fewer scored samples than N;
@@ -81,20 +82,23 @@ internal static class GuidedDecoding
         throw new InvalidDataException($"{path} does not hold the value head that was saved: {read.Identity} instead of {head.Identity}.");
     }
 
+    /// <summary>How much of the reference's probability the tokens with values of their own hold, on samples of some prompts.</summary>
+    public static double ShareOf(GuidedPolicy policy, ReferenceTable table, IEnumerable<Prompt> prompts) =>
+        policy.TopShare([.. prompts.Take(PromptsOfShare).Select(prompt => table[prompt].Samples[0].Completion)]);
+
     /// <summary>How near it came, and how much of the vocabulary has values of its own, in two lines.</summary>
     /// <param name="report">Its held-out numbers.</param>
-    /// <param name="policy">The guided reference.</param>
-    /// <param name="table">Samples of the reference.</param>
-    /// <param name="prompts">Prompts whose samples show what the reference may say.</param>
-    public static string Say(EvaluationReport report, GuidedPolicy policy, ReferenceTable table, IEnumerable<Prompt> prompts)
+    /// <param name="weight">Where it was guided to.</param>
+    /// <param name="topTokens">How many tokens have values of their own.</param>
+    /// <param name="share">What they hold (<see cref="ShareOf"/>).</param>
+    public static string Say(EvaluationReport report, RankWeight weight, int topTokens, double share)
     {
-        Completion[] samples = [.. prompts.Take(PromptsOfShare).Select(prompt => table[prompt].Samples[0].Completion)];
+        string advice = share < WantedShare ? "; more of them (--top-tokens) may come nearer to Best-of-n" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"Guided to {policy.Weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} "
-                + $"under the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.{Environment.NewLine}The "
-                + $"{policy.Options.TopTokens} tokens with values of their own hold {policy.TopShare(samples):0.000} of the reference's "
-                + $"probability; where that is far below 1, more of them (--top-tokens) may come nearer."
+            $"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under "
+                + $"the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.{Environment.NewLine}The {topTokens} most "
+                + $"probable tokens, which have values of their own, hold {share:0.000} of the reference's probability{advice}."
         );
     }
 

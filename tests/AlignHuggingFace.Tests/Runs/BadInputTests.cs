@@ -117,7 +117,7 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [InlineData("--prompt-column goes with --prompts", "--prompt-column", "text")]
     [InlineData("--second-label goes with --second-reward", "--second-label", "A")]
     [InlineData("--top-tokens goes with --guided", "--top-tokens", "64")]
-    [InlineData("--top-tokens", "--guided", "--top-tokens", "0")]
+    [InlineData("--top-tokens is '0'", "--guided", "--top-tokens", "0")]
     [InlineData("--watch goes with --second-reward", "--watch", "5")]
     [InlineData("--watch is '0'", "--second-reward", "function", "--watch", "0")]
     [InlineData("--threads goes with --model", "--threads", "2")]

@@ -188,6 +188,29 @@ public sealed class GuidedWorldTests
         Assert.Equal("completions", Assert.Throws<ArgumentException>(() => policy.TopShare([])).ParamName);
     }
 
+    [Fact]
+    public void The_share_of_answers_of_several_lengths_counts_each_prefix_once_whatever_the_batches()
+    {
+        var world = World(4, ties: false);
+        Completion[] all = [.. new[] { 5, 40, 63, 7, 21 }.Select((y, i) => Cut(WorldModel.Completion(world, y), 1 + (i % L)))];
+        double[] single = [.. all.Select(one => Policy(64).TopShare([one]))];
+        double mean = single.Zip(all, (share, one) => share * one.Tokens.Length).Sum() / all.Sum(one => one.Tokens.Length);
+        Assert.Equal(mean, Policy(64).TopShare(all), 1e-12);
+        Assert.Equal(mean, Policy(2).TopShare(all), 1e-12);
+        Assert.NotEqual(single.Average(), mean, 1e-3);
+        Assert.Throws<ArgumentException>(() => Policy(2).TopShare([all[0] with { Tokens = [] }]));
+
+        GuidedPolicy Policy(int rows) =>
+            new(
+                WorldModel.Policy(world, rows),
+                new EnumeratedPrefixValue(world),
+                RankWeight.BestOf(4),
+                new GuidanceOptions { TopTokens = 2 }
+            );
+
+        static Completion Cut(Completion completion, int length) => completion with { Tokens = completion.Tokens[..length] };
+    }
+
     [Theory]
     [InlineData(V)]
     [InlineData(2)]

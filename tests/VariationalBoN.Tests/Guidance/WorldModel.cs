@@ -20,8 +20,12 @@ internal sealed class WorldModel : nn.Module<Tensor, Tensor>
         eval();
     }
 
-    internal static CausalLmPolicy Policy(EnumerableWorld world) =>
-        new(new WorldModel(world), new WorldTokenizer(world.VocabularySize), new GenerationOptions { MaxNewTokens = world.Length });
+    internal static CausalLmPolicy Policy(EnumerableWorld world, int rowsPerBatch = 64) =>
+        new(
+            new WorldModel(world),
+            new WorldTokenizer(world.VocabularySize),
+            new GenerationOptions { MaxNewTokens = world.Length, RowsPerBatch = rowsPerBatch }
+        );
 
     /// <summary>A sequence as this policy draws it.</summary>
     internal static Completion Completion(EnumerableWorld world, int sequence) =>
