@@ -75,8 +75,9 @@ public sealed class PairLimitTests
         foreach (int label in new[] { 0, most })
         {
             using var loss = RewardModelLoss.CrossEntropy(values, [0, label]);
-            double other = logits == 1 && label == 1 ? Math.Log(1 + Math.Exp(-1)) : LogOf(0);
-            Assert.Equal((LogOf(0) + other) / 2, loss.ToDouble(), 1e-12);
+            double first = logits == 1 ? Math.Log(1 + Math.E) : Math.Log(logits), // of label 0
+                second = logits == 1 && label == 1 ? Math.Log(1 + Math.Exp(-1)) : first;
+            Assert.Equal((first + second) / 2, loss.ToDouble(), 1e-12);
         }
 
         foreach (int label in new[] { -1, most + 1 })
@@ -85,8 +86,6 @@ public sealed class PairLimitTests
                 Assert.Throws<ArgumentException>("labels", () => RewardModelLoss.CrossEntropy(values, [0, label])).Message,
                 StringComparison.Ordinal
             );
-
-        double LogOf(int _) => logits == 1 ? Math.Log(1 + Math.E) : Math.Log(logits);
     }
 
     [Fact]

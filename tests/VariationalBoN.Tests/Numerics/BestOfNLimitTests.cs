@@ -98,7 +98,7 @@ public sealed class BestOfNLimitTests
             );
 
     [Fact]
-    public void The_bound_with_a_top_level_is_its_formula_and_the_divergence_of_a_fine_world_below_it() =>
+    public void The_bound_with_a_top_level_is_its_formula() =>
         Gen.Select(Gen.Double[1, 50], Gen.Double[0.001, 0.999])
             .Sample(
                 (n, e) =>
