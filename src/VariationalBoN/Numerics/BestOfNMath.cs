@@ -87,7 +87,7 @@ public static partial class BestOfNMath
         if (double.IsNegativeInfinity(logF))
             return n == 1 ? 0 : (n - 1) * logP;
         if (double.IsNegativeInfinity(logP))
-            return n == 1 ? 0 : Math.Log(n) + ((n - 1) * logF);
+            return Math.Log(n) + ((n - 1) * logF);
 
         // d = log(G / F) with G = F + p; e^d - 1 = p / F = e^t, so that log(e^d - 1) is t itself.
         double t = logP - logF;

@@ -147,6 +147,8 @@ public sealed class BestOfNLimitTests
     public void Where_nothing_lies_below_or_N_is_1_bounds_have_their_limits()
     {
         Assert.Equal((-2, -2), (BestOfNMath.LogDensityLowerBound(-2, None, 1), BestOfNMath.LogDensityUpperBound(-2, -1, 1)));
+        Assert.Equal(-2, BestOfNMath.LogDensityLowerBound(-2, None, 1));
+        Assert.Equal((0, 0), (BestOfNMath.LogRatio(None, None, 1), BestOfNMath.LogRatio(None, -0.5, 1)));
         Assert.Equal(None, BestOfNMath.LogDensityLowerBound(-2, None, 3));
         Assert.Equal(-2 + Math.Log(3) + (2 * -2), BestOfNMath.LogDensityUpperBound(-2, None, 3), 1e-14);
         Assert.Equal(Math.Log(3), BestOfNMath.LogDensityUpperBound(0, None, 3), 1e-14);

@@ -104,7 +104,7 @@ public sealed class LogMathTests
         Assert.Equal((None, None), (LogMath.LogSumExp([]), LogMath.LogSumExp([None, None])));
         Assert.Equal(-2.5, LogMath.LogSumExp([None, -2.5]));
         Assert.Equal(-1000 + Math.Log(2), LogMath.LogSumExp([-1000, -1000]));
-        Assert.Equal(1000, LogMath.LogExpm1(1000));
+        Assert.Equal((1000, double.PositiveInfinity), (LogMath.LogExpm1(1000), LogMath.Log1p(double.PositiveInfinity)));
     }
 
     [Fact]
