@@ -1,7 +1,6 @@
 using CsCheck;
 using MathNet.Numerics.Distributions;
 using VariationalBoN.BestOfN;
-using VariationalBoN.Numerics;
 
 namespace VariationalBoN.Tests.BestOfN;
 

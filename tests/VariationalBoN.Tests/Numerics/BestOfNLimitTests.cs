@@ -204,7 +204,11 @@ public sealed class BestOfNLimitTests
     private static void RefusedMasses<T>(string said, double[] masses)
         where T : ArgumentException
     {
-        Assert.Contains(said, Assert.Throws<T>("masses", () => BestOfNMath.KlToReference(masses, 2)).Message, StringComparison.Ordinal);
-        Assert.Contains(said, Assert.Throws<T>("masses", () => BestOfNMath.WinRate(masses, 2)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            said,
+            Assert.Throws<T>(nameof(masses), () => BestOfNMath.KlToReference(masses, 2)).Message,
+            StringComparison.Ordinal
+        );
+        Assert.Contains(said, Assert.Throws<T>(nameof(masses), () => BestOfNMath.WinRate(masses, 2)).Message, StringComparison.Ordinal);
     }
 }

@@ -179,6 +179,6 @@ public sealed class EstimateLimitTests
                 () => UnbiasedWinRate.OfBestOfN(rewards, 1),
             }
         )
-            Assert.StartsWith(said, Assert.Throws<ArgumentException>("rewards", action).Message, StringComparison.Ordinal);
+            Assert.StartsWith(said, Assert.Throws<ArgumentException>(nameof(rewards), action).Message, StringComparison.Ordinal);
     }
 }
