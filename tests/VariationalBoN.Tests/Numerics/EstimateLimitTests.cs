@@ -142,7 +142,7 @@ public sealed class EstimateLimitTests
         const double N = 1e6;
         double one = SamplePlanner.ExpectedKl(N, 1);
         Assert.InRange(SamplePlanner.SamplesPerPrompt(N, one / (int.MaxValue - 1.5)), int.MaxValue - 2, int.MaxValue);
-        Assert.Throws<ArgumentOutOfRangeException>("nats", () => SamplePlanner.SamplesPerPrompt(N, one / (int.MaxValue + 0.5)));
+        Assert.Throws<ArgumentOutOfRangeException>("nats", () => SamplePlanner.SamplesPerPrompt(N, one / (int.MaxValue - 0.5)));
         Assert.Equal(
             (1, 1, 2),
             (SamplePlanner.SamplesPerPrompt(1, 1), SamplePlanner.SamplesPerPrompt(2, 9), SamplePlanner.SamplesPerPrompt(2.5, 9))
