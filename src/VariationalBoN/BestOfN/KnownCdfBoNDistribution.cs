@@ -62,11 +62,7 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     }
 
     /// <inheritdoc/>
-    public double LogDensity(ScoredCompletion completion)
-    {
-        double ratio = LogRatio(completion);
-        return double.IsNegativeInfinity(completion.LogReference) ? completion.LogReference : Math.Min(0, completion.LogReference + ratio);
-    }
+    public double LogDensity(ScoredCompletion completion) => Math.Min(0, completion.LogReference + LogRatio(completion));
 
     /// <summary>1e-9, plus what rounding both sides to doubles can do to the logarithm of a thin level.</summary>
     private static double LevelSlack(LogCdfPair pair, double logLevel) =>

@@ -42,5 +42,5 @@ internal readonly record struct RankCounts(int Below, int AtOrBelow, int Samples
     private static double OfAtom(double logCdf, double logReference, double n) =>
         logReference <= 0
             ? BestOfNMath.LogRatio(logReference, Math.Min(logCdf, LogMath.Log1mExp(-logReference)), n)
-            : BestOfNMath.LogRatio(logReference, 0, n); // a rounding error above 0 passes, anything else is named
+            : BestOfNMath.LogRatio(logReference, double.NegativeInfinity, n); // a rounding error above 0 passes, the rest is named
 }

@@ -39,8 +39,6 @@ public static partial class BestOfNMath
             throw new ArgumentOutOfRangeException(nameof(topMass), topMass, "The mass of the top level is a probability, 0 to 1.");
         if (topMass == 1)
             return 0;
-        if (topMass == 0)
-            return KlUpperBound(n);
         double logRest = LogMath.Log1pUnchecked(-topMass),
             rest = Math.Exp(n * logRest),
             top = -LogMath.Expm1(n * logRest);

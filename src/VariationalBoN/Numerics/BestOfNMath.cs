@@ -36,11 +36,8 @@ public static partial class BestOfNMath
     /// <param name="n">N, the number of draws; finite, at least 1.</param>
     /// <returns>The log-density in nats, at most 0.</returns>
     /// <exception cref="ArgumentOutOfRangeException">An argument is NaN or out of range, or F + p exceeds 1 beyond rounding.</exception>
-    public static double LogDensity(double logReference, double logCdf, double n)
-    {
-        double ratio = LogRatio(logReference, logCdf, n);
-        return double.IsNegativeInfinity(logReference) ? logReference : Math.Min(0, logReference + ratio);
-    }
+    public static double LogDensity(double logReference, double logCdf, double n) =>
+        Math.Min(0, logReference + LogRatio(logReference, logCdf, n));
 
     /// <summary>log(pi_bon / pi_ref) = log((F_le^N - F_lt^N) / (F_le - F_lt)),
     /// for completions that share a reward, ties broken uniformly.</summary>
@@ -90,7 +87,7 @@ public static partial class BestOfNMath
         if (double.IsNegativeInfinity(logF))
             return n == 1 ? 0 : (n - 1) * logP;
         if (double.IsNegativeInfinity(logP))
-            return n == 1 ? 0 : Math.Log(n) + ((n - 1) * logF);
+            return Math.Log(n) + ((n - 1) * logF);
 
         // d = log(G / F) with G = F + p; e^d - 1 = p / F = e^t, so that log(e^d - 1) is t itself.
         double t = logP - logF;

@@ -12,7 +12,6 @@ namespace VariationalBoN.Numerics;
 public static class CalibratedTilt
 {
     private const double SeriesEnd = 0.5;
-    private const int Halvings = 200;
 
     /// <summary>The c whose KL is that of the best of n: the closed forms set equal, for continuous rewards.</summary>
     /// <remarks>About sqrt(12) (n - 1) near n = 1 and n + 1 for large n. With ties the tilt of this c lies nearer to the reference than the
@@ -33,17 +32,8 @@ public static class CalibratedTilt
         if (kl == 0)
             return 0;
         (double low, double high) = (Math.Log(kl) / 2, kl + 2 + (Math.Log(24) / 2)); // log c: KL is at most c^2 / 24, and above log c - 1
-        for (int i = 0; i < Halvings && low < high; i++)
-        {
-            double middle = low + ((high - low) / 2);
-            if (middle <= low || middle >= high)
-                break;
-            if (Kl(Math.Exp(middle)) < kl)
-                low = middle;
-            else
-                high = middle;
-        }
-
+        while (low + ((high - low) / 2) is var middle && middle > low && middle < high)
+            (low, high) = Kl(Math.Exp(middle)) < kl ? (middle, high) : (low, middle);
         return Math.Exp(high);
     }
 

@@ -14,6 +14,6 @@ internal static class KolmogorovDistribution
         double sum = 0;
         for (int k = 1; k <= 20; k++)
             sum += (k % 2 == 1 ? 2 : -2) * Math.Exp(-2.0 * k * k * t * t);
-        return Math.Clamp(sum, 0, 1);
+        return sum;
     }
 }

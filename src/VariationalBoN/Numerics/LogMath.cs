@@ -57,17 +57,15 @@ public static class LogMath
     }
 
     /// <summary>log(e^a - e^b).</summary>
-    /// <param name="a">Any number, at least <paramref name="b"/>.</param>
-    /// <param name="b">Any number, also -infinity.</param>
+    /// <param name="a">A finite number or -infinity, at least <paramref name="b"/>.</param>
+    /// <param name="b">A finite number or -infinity.</param>
     /// <returns>The logarithm of the difference; -infinity when both are equal.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="b"/> exceeds <paramref name="a"/>, or one is NaN.</exception>
     internal static double LogSubExp(double a, double b)
     {
         if (!(b <= a))
             throw new ArgumentOutOfRangeException(nameof(b), b, $"log(e^a - e^b) needs b at or below a = {a:R}.");
-        return double.IsNegativeInfinity(b) ? a
-            : a == b ? double.NegativeInfinity
-            : a + Log1mExp(a - b);
+        return double.IsNegativeInfinity(b) ? a : a + Log1mExp(a - b);
     }
 
     /// <summary>log(sum_i e^x_i).</summary>
@@ -99,10 +97,7 @@ public static class LogMath
     }
 
     /// <summary>log(e^x - 1), x above 0.</summary>
-    internal static double LogExpm1(double x) =>
-        x > 37 ? x
-        : x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x))
-        : Math.Log(Expm1(x));
+    internal static double LogExpm1(double x) => x >= 1 ? x + Log1pUnchecked(-Math.Exp(-x)) : Math.Log(Expm1(x));
 
     /// <summary>log(part / total), by log1p from the half upwards, where the plain logarithm loses relative accuracy;
     /// -infinity for a part of 0.</summary>

@@ -37,7 +37,7 @@ public static class SamplePlanner
     {
         BestOfNMath.CheckN(n);
         CheckNats(nats);
-        double samples = Math.Max(1, Math.Max(Math.Ceiling(Numerator(n) / nats), Math.Ceiling(n / 2)));
+        double samples = Math.Max(Math.Ceiling(Numerator(n) / nats), Math.Ceiling(n / 2));
         if (!(samples < int.MaxValue))
             throw new ArgumentOutOfRangeException(
                 nameof(nats),
@@ -83,7 +83,7 @@ public static class SamplePlanner
             $"M = {samplesPerPrompt} reference rewards are few for N = {n:0.###}: the estimated Best-of-N distribution is expected to be "
                 + $"{(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, where {MaxGoodKl} is "
                 + $"the most that is good. Draw at least {samples:0} samples for each prompt, or take N of at most "
-                + $"{Math.Max(1, Math.Floor(largest)):0}."
+                + $"{Math.Floor(largest):0}."
         );
     }
 

@@ -70,14 +70,13 @@ internal static class UnbiasedWinRate
                 n,
                 $"n must be 1 to {samples}, the number of reference rewards: an unbiased estimate of the best of n needs n of them."
             );
-        double strict = AllAmong(below, samples, n);
-        return below == atOrBelow ? strict : (strict + AllAmong(atOrBelow, samples, n)) / 2;
+        return (AllAmong(below, samples, n) + AllAmong(atOrBelow, samples, n)) / 2;
     }
 
     /// <summary>C(k, n) / C(M, n).</summary>
     private static double AllAmong(int lowest, int samples, int n)
     {
-        double share = lowest >= n ? 1 : 0;
+        double share = 1;
         for (int i = 0; i < n && share > 0; i++)
             share *= (lowest - i) / (double)(samples - i);
         return share;

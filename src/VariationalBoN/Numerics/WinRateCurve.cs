@@ -59,7 +59,7 @@ public static class WinRateCurve
                 high = middle;
         }
 
-        return kl == 0 ? 0 : low;
+        return low;
     }
 
     /// <summary>x - 1 + e^-x, the KL of the best of e^x.</summary>

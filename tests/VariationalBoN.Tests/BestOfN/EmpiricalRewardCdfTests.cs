@@ -128,8 +128,14 @@ public sealed class EmpiricalRewardCdfTests
             Assert.Throws<ArgumentException>(() => new EmpiricalRewardCdf([1, double.NaN, 2])).Message,
             StringComparison.Ordinal
         );
+        Assert.Contains(
+            "reward 0 of 2 is NaN",
+            Assert.Throws<ArgumentException>("rewards", () => new EmpiricalRewardCdf([double.NaN, 1])).Message,
+            StringComparison.Ordinal
+        );
         var cdf = new EmpiricalRewardCdf([1, 2]);
-        Assert.Throws<ArgumentOutOfRangeException>(() => cdf.Counts(double.NaN));
+        foreach (double reward in new[] { double.NaN, double.PositiveInfinity, double.NegativeInfinity })
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(reward), () => cdf.Counts(reward));
         Assert.Contains(
             "not among the 2",
             Assert.Throws<ArgumentOutOfRangeException>(() => cdf.InSample(1.5)).Message,

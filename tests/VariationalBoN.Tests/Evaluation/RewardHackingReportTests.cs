@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using VariationalBoN.BestOfN;
 using VariationalBoN.Evaluation;
 using VariationalBoN.References;
 
@@ -12,47 +11,6 @@ public sealed class RewardHackingReportTests
     private const double Flaw = 0.45,
         Power = 20,
         Known = 8.5; // (K - s) / (s - 1) with s = sqrt(c K) = 3
-
-    [Theory]
-    [InlineData(1.0)]
-    [InlineData(2.5)]
-    [InlineData(7)]
-    public void Slopes_are_the_derivative_of_the_weights_and_w_times_one_over_n_plus_log_F(double n)
-    {
-        const double Step = 1e-6;
-        double[] rewards = [.. Enumerable.Range(0, 40).Select(i => (double)(i * i))];
-        foreach (
-            EmpiricalRewardCdf cdf in new[]
-            {
-                new EmpiricalRewardCdf(rewards),
-                new EmpiricalRewardCdf(rewards.Select(reward => Math.Floor(reward / 300))),
-            }
-        )
-        {
-            (double[] weights, double[] slopes) = cdf.BestOfNWeightSlopesByRank(n);
-            double[] above = cdf.BestOfNWeightsByRank(n + (2 * Step)),
-                at = cdf.BestOfNWeightsByRank(n + Step);
-            double[] expected = cdf.BestOfNWeightsByRank(n);
-            Assert.Equal(0, slopes.Sum(), 1e-12);
-            for (int i = 0; i < 40; i++)
-                Assert.Equal(expected[i], weights[i], 1e-15);
-            for (int i = (int)n; i < 40; i++)
-                Assert.Equal(((4 * at[i]) - above[i] - (3 * weights[i])) / (2 * Step), slopes[i], 1e-7);
-        }
-
-        (double[] w, double[] slope) = new EmpiricalRewardCdf(rewards).BestOfNWeightSlopesByRank(n);
-        for (int i = (int)Math.Ceiling(n) + 1; i <= 40; i++) // ranks from 1
-            Assert.Equal(
-                w[i - 1]
-                    * (
-                        (1 / n)
-                        + MathNet.Numerics.SpecialFunctions.DiGamma(i - n + 1)
-                        - MathNet.Numerics.SpecialFunctions.DiGamma(40 - n + 1)
-                    ),
-                slope[i - 1],
-                1e-12
-            );
-    }
 
     [Fact]
     public void The_threshold_of_a_known_flaw_lies_in_its_interval()

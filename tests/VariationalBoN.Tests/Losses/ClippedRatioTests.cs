@@ -6,6 +6,8 @@ namespace VariationalBoN.Tests.Losses;
 [Trait("Tier", "torch")]
 public sealed class ClippedRatioTests
 {
+    private static readonly double[] s_old = [-1, -2];
+
     [Fact]
     public void The_loss_is_that_of_pencil_and_paper()
     {
@@ -41,6 +43,62 @@ public sealed class ClippedRatioTests
         double[] values = gradient.data<double>().ToArray();
         Assert.Equal(0, values[0]);
         Assert.Equal(Math.E, values[1], 12);
+    }
+
+    [Fact]
+    public void A_clip_range_is_above_0_and_below_1()
+    {
+        using var logProb = torch.tensor(s_old);
+        Assert.Equal((0.2, false), (new ClippedRatioOptions().ClipRange, new ClippedRatioOptions().NormaliseByGroup));
+        foreach (double range in new[] { double.Epsilon, Math.BitDecrement(1) })
+        {
+            var options = new ClippedRatioOptions { ClipRange = range };
+            using var loss = ClippedRatio.Loss(logProb, s_old, [0, 0], [0, 0], options);
+            Assert.Equal(0, ClippedRatio.ClippedShare(logProb, s_old, options));
+        }
+
+        foreach (double range in new[] { 0, 1, -0.1, 1.1, double.NaN })
+        {
+            var options = new ClippedRatioOptions { ClipRange = range };
+            Assert.Throws<ArgumentException>(() => ClippedRatio.Loss(logProb, s_old, [0, 0], [0, 0], options));
+            Assert.Throws<ArgumentException>(() => ClippedRatio.ClippedShare(logProb, s_old, options));
+        }
+    }
+
+    /// <summary>A ratio exactly at the end of the range is not outside of it.</summary>
+    [Fact]
+    public void The_clipped_share_counts_what_lies_outside_the_range_that_is_asked_for()
+    {
+        double range = Math.Exp(0.25) - 1;
+        using var logProb = torch.tensor([0.25, 0.25, -0.125, -3, 0.26]);
+        double[] old = [0, 0.25, 0, 0, 0];
+        Assert.Equal(0.4, ClippedRatio.ClippedShare(logProb, old, new ClippedRatioOptions { ClipRange = range }), 1e-15);
+        Assert.Equal(0.6, ClippedRatio.ClippedShare(logProb, old), 1e-15);
+    }
+
+    [Theory]
+    [InlineData(0.1)]
+    [InlineData(0.5)]
+    public void Ratios_are_clipped_at_both_ends_of_the_range(double range)
+    {
+        double[] now = [0.3, 0.05, -0.02, -1, 0.7, -2],
+            old = new double[6],
+            targets = [3, -1, 2, -2, -4, 5];
+        using var logProb = torch.tensor(now);
+        using var loss = ClippedRatio.Loss(logProb, old, targets, new int[6], new ClippedRatioOptions { ClipRange = range });
+        double mean = targets.Average(),
+            expected = 0;
+        for (int i = 0; i < 6; i++)
+        {
+            double advantage = (targets[i] - mean) * 6 / 5,
+                ratio = Math.Exp(now[i]),
+                held = ratio > 1 + range ? 1 + range
+                : ratio < 1 - range ? 1 - range
+                : ratio;
+            expected -= Math.Min(ratio * advantage, held * advantage) / 6;
+        }
+
+        Assert.Equal(expected, loss.ToDouble(), 1e-12);
     }
 
     [Fact]

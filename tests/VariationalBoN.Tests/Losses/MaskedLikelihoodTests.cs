@@ -53,6 +53,21 @@ public sealed class MaskedLikelihoodTests
     }
 
     [Fact]
+    public void A_token_of_no_weight_or_of_no_mask_may_have_any_probability()
+    {
+        using var logProb = torch.tensor(new[] { double.NegativeInfinity, -2, -3, double.NaN }, [2, 2]);
+        using var loss = MaskedLikelihood.Loss(
+            logProb,
+            [
+                [true, true],
+                [true],
+            ],
+            [0, 1]
+        );
+        Assert.Equal(1.5, loss.ToDouble(), 1e-15);
+    }
+
+    [Fact]
     public void Bad_input_is_named()
     {
         using var scope = torch.NewDisposeScope();

@@ -59,6 +59,48 @@ public sealed class RunningMeanTests
     }
 
     [Fact]
+    public void A_mean_of_the_batches_before_counts_them_by_its_decay()
+    {
+        using var logProb = torch.tensor([0.0]);
+        foreach (double decay in new[] { 0, 0.3, Math.BitDecrement(1) })
+            Assert.Equal(MeanOf(1, 5, decay), After(new RunningMean(decay)), 1e-9);
+        Assert.Equal(MeanOf(1, 5, 0.9), After(new RunningMean()), 1e-12);
+        foreach (double decay in new[] { -0.1, 1, double.NaN })
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(decay), () => new RunningMean(decay));
+
+        double After(RunningMean running)
+        {
+            running.Add(logProb, [1]);
+            running.Add(logProb, [5]);
+            return running.Baseline.Value;
+        }
+
+        static double MeanOf(double first, double second, double decay) => ((decay * first) + second) / (decay + 1);
+    }
+
+    [Fact]
+    public void A_mean_is_16_bytes_a_sum_and_a_weight_from_0_to_1()
+    {
+        using var logProb = torch.tensor([0.0]);
+        var running = new RunningMean(0.75);
+        running.Add(logProb, [6]);
+        using var stream = new MemoryStream();
+        running.Save(stream);
+        Assert.Equal(Bytes(1.5, 0.25), stream.ToArray());
+
+        foreach ((double sum, double weight) in new[] { (3.0, 1.0), (-2, 0.5), (0, 0) })
+        {
+            running.Load(new MemoryStream(Bytes(sum, weight)));
+            Assert.Equal(weight == 0 ? Baseline.None : Baseline.Constant(sum / weight), running.Baseline);
+        }
+
+        foreach ((double sum, double weight) in new[] { (1, 1.1), (1, -0.1), (double.NaN, 0.5), (double.NegativeInfinity, 0.5) })
+            Assert.Throws<InvalidDataException>(() => running.Load(new MemoryStream(Bytes(sum, weight))));
+
+        static byte[] Bytes(double sum, double weight) => [.. BitConverter.GetBytes(sum), .. BitConverter.GetBytes(weight)];
+    }
+
+    [Fact]
     public void Bad_input_is_named()
     {
         using var logProb = torch.tensor([-1.0, -3.0]);

@@ -83,37 +83,105 @@ public sealed class ObjectiveFormulaTests
         Assert.Throws<ArgumentOutOfRangeException>(nameof(beta), () => new GibbsObjective(beta));
 
     [Fact]
-    public void A_log_density_is_log_pi_ref_and_the_log_ratio()
+    public void The_exact_objective_is_N_independent_draws_of_the_level_and_log_pi_ref()
     {
-        var known = Known(4);
-        Assert.Equal(LogReference + known.LogRatio(s_completion), ((IBoNDistribution)known).LogDensity(s_completion), 1e-12);
         double p = AtOrBelow - Below; // the level as a whole goes from F_lt^N to F_le^N
-        Assert.Equal(Math.Log((Math.Pow(AtOrBelow, 4) - Math.Pow(Below, 4)) / p), known.LogRatio(s_completion), 1e-12);
+        foreach (double n in new[] { 1.5, 2, 8 })
+            Assert.Equal(
+                LogReference + Math.Log((Math.Pow(AtOrBelow, n) - Math.Pow(Below, n)) / p),
+                new ExactObjective(Known(n)).LogTarget(s_completion),
+                1e-12
+            );
+    }
+
+    [Fact]
+    public void The_bound_with_half_of_the_lowest_level_is_finite_and_the_default()
+    {
+        var objective = new LowerBoundObjective(Known(4, 0, 0.2));
+        Assert.Equal(CdfSide.Midpoint, objective.Side);
+        Assert.Equal(Math.Log(4) + (3 * Math.Log(0.1)) + LogReference, objective.LogTarget(s_completion), 1e-12);
     }
 
     [Theory]
-    [InlineData(0.5)]
-    [InlineData(0)]
-    [InlineData(double.NaN)]
-    [InlineData(double.PositiveInfinity)]
-    public void A_known_distribution_refuses_an_N_that_is_not_finite_or_below_1(double n) =>
-        Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => Known(n));
-
-    [Fact]
-    public void A_known_distribution_refuses_rewards_that_are_not_finite() =>
-        Assert.Throws<ArgumentOutOfRangeException>("reward", () => Known(4).LogCdf("x", double.NaN));
-
-    [Fact]
-    public void A_completion_more_probable_than_its_level_is_refused_up_to_rounding()
+    [InlineData(0.25)]
+    [InlineData(5)]
+    public void The_tilt_is_c_times_F_with_half_of_the_level_and_log_pi_ref(double c)
     {
-        double level = Math.Log(AtOrBelow - Below);
-        Assert.True(double.IsFinite(Known(4).LogRatio(s_completion with { LogReference = level + 1e-10 })));
-        Assert.Throws<ArgumentOutOfRangeException>(
-            "completion",
-            () => Known(4).LogRatio(s_completion with { LogReference = level + 1e-6 })
-        );
+        var objective = new CalibratedTiltObjective(Known(4), c);
+        Assert.Equal(c, objective.C);
+        Assert.Equal(LogReference + (c * (Below + AtOrBelow) / 2), objective.LogTarget(s_completion), 1e-12);
+    }
+
+    [Fact]
+    public void A_tilt_of_0_is_the_reference_and_asks_nothing_of_the_distribution()
+    {
+        var none = new KnownCdfBoNDistribution((_, _) => throw new KeyNotFoundException(), 4);
+        Assert.Equal(LogReference, new CalibratedTiltObjective(none, 0).LogTarget(s_completion));
+        Assert.Throws<KeyNotFoundException>(() => new CalibratedTiltObjective(none, 1e-9).LogTarget(s_completion));
+    }
+
+    [Theory]
+    [InlineData(-0.5)]
+    [InlineData(-100)]
+    public void A_log_ratio_is_cut_at_the_floor_and_above_it_left_as_it_is(double floor)
+    {
+        foreach (double reward in new[] { 1.25, -0.2, -3 }) // a log-ratio of 2 r
+            Assert.Equal(
+                LogReference + (2 * reward > floor ? 2 * reward : floor),
+                new ClippedObjective(new GibbsObjective(0.5), floor).LogTarget(s_completion with { Reward = reward }),
+                1e-12
+            );
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void A_floor_that_is_not_finite_and_below_0_is_refused(double floor) =>
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(floor), () => new ClippedObjective(new GibbsObjective(1), floor));
+
+    [Fact]
+    public void Every_objective_of_a_distribution_requires_its_origin()
+    {
+        var origin = new ScoringIdentity("policy", "judge", "scoring");
+        var bestOfN = new EmpiricalBoNDistribution(new Dictionary<Prompt, EmpiricalRewardCdf> { ["x"] = new([1, 2]) }, 2, origin: origin);
+        foreach (
+            IVariationalObjective objective in new IVariationalObjective[]
+            {
+                new ExactObjective(bestOfN),
+                new LowerBoundObjective(bestOfN),
+                new CalibratedTiltObjective(bestOfN, 1),
+                new ClippedObjective(new ExactObjective(bestOfN), -1),
+            }
+        )
+            Assert.Same(origin, objective.Requires);
+    }
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.NegativeInfinity)]
+    public void Targets_of_a_batch_are_in_its_order_and_one_that_is_no_number_is_named(double bad)
+    {
+        ScoredCompletion other = new(new Completion { Prompt = "second", Text = "" }, 0.75, -8.5);
+        var batch = new ScoredBatch([s_completion, other], [0, 1]);
+
+        Assert.Equal([1.25, 0.75], new OfReward(reward => reward).LogTargets(batch));
+        string message = Assert
+            .Throws<ArithmeticException>(() => new OfReward(reward => reward < 1 ? bad : reward).LogTargets(batch))
+            .Message;
+        foreach (string part in new[] { nameof(OfReward), $"{bad}", "completion 1 ", "\"second\"", "0.75", "-8.5" })
+            Assert.Contains(part, message, StringComparison.Ordinal);
     }
 
     private static KnownCdfBoNDistribution Known(double n, double below = Below, double atOrBelow = AtOrBelow) =>
         new((_, _) => new LogCdfPair(Math.Log(below), Math.Log(atOrBelow)), n);
+
+    /// <summary>A function of the reward.</summary>
+    private sealed class OfReward(Func<double, double> target) : IVariationalObjective
+    {
+        public ScoringIdentity? Requires => null;
+
+        public double LogTarget(ScoredCompletion completion) => target(completion.Reward);
+    }
 }
