@@ -78,7 +78,12 @@ public sealed class GridPlanTests
     public void A_variation_that_is_what_the_dataset_does_by_default_is_left_out()
     {
         RunSettings reviews = DatasetCatalog.Create("reviews").Settings(quick: false),
-            wider = reviews with { Guidance = new() { TopTokens = 256 }, Head = reviews.Head with { Epochs = 4 } };
+            wider =
+                reviews with
+                {
+                    Guidance = new() { TopTokens = 256 },
+                    Head = reviews.Head with { Epochs = 4 },
+                };
 
         Assert.Equal(["top tokens 16", "head reward"], Guidance(reviews));
         Assert.Equal(["top tokens 16", "top tokens 48", "head reward", "head epochs 12"], Guidance(wider));
@@ -98,7 +103,10 @@ public sealed class GridPlanTests
 
         Assert.Equal(
             [(4, "1 12"), (8, "1 2 4"), (64, "1 12")],
-            longer.GroupBy(run => run.N).OrderBy(n => n.Key).Select(n => (n.Key, string.Join(' ', n.Select(run => run.Variation.StepsFactor))))
+            longer
+                .GroupBy(run => run.N)
+                .OrderBy(n => n.Key)
+                .Select(n => (n.Key, string.Join(' ', n.Select(run => run.Variation.StepsFactor))))
         );
     }
 

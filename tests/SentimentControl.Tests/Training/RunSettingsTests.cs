@@ -28,7 +28,13 @@ public sealed class RunSettingsTests
         Assert.EndsWith("of 48 prompts.", settings.About, StringComparison.Ordinal); // head and guidance are the library's
         Assert.EndsWith(
             "of 48 prompts, learned in 4 passes. Guided decoding gives the 256 most probable tokens values of their own.",
-            (settings with { Head = new() { Epochs = 4 }, Guidance = new() { TopTokens = 256 } }).About,
+            (
+                settings with
+                {
+                    Head = new() { Epochs = 4 },
+                    Guidance = new() { TopTokens = 256 },
+                }
+            ).About,
             StringComparison.Ordinal
         );
         Assert.Equal(1.5 * settings.LearningRate, settings.Valued().LearningRate, 1e-12);
