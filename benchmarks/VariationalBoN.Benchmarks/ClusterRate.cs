@@ -12,8 +12,8 @@ namespace VariationalBoN.Benchmarks;
 
 /// <summary>
 /// What a cluster costs and gains, over loopback: <c>cluster [rounds=3] [small]</c>. In turns: reference draws in this process, over one
-/// worker and over two single-threaded ones, and the times and bytes that a plan on paper needs: weights that are published, gradients of parts.
-/// The workers are two silos of this process, each with a model and a thread of its own.
+/// worker and over two single-threaded ones, and the times and bytes that a plan on paper needs: weights that are published, gradients of
+/// parts. The workers are two silos of this process, each with a model and a thread of its own.
 /// </summary>
 internal static class ClusterRate
 {
@@ -60,7 +60,7 @@ internal static class ClusterRate
     private static async Task MeasureAsync(string name, Gpt2Config config, int samples, int rounds)
     {
         Console.WriteLine(name);
-        using var one = new ClusterParts(config);
+        using var one = new AdaptedModel(config);
         using IHost primary = LoopbackHosts.Silo(null, out (int Silo, int Gateway) ports, 0);
         await primary.StartAsync();
         using IHost first = LoopbackHosts.Silo(config, out _, ports.Silo);
@@ -127,7 +127,7 @@ internal static class ClusterRate
     }
 
     /// <summary>One step: what is published, what the gradients weigh, how long it takes.</summary>
-    private static async Task TrainAsync(WorkerCluster cluster, ClusterParts parts, Prompt[] prompts, string what)
+    private static async Task TrainAsync(WorkerCluster cluster, AdaptedModel parts, Prompt[] prompts, string what)
     {
         await using ClusterLearner learner = cluster.CreateLearner(parts.ToWorker());
         var clock = Stopwatch.StartNew();

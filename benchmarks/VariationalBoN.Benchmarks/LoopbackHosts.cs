@@ -25,7 +25,7 @@ internal static class LoopbackHosts
             if (config is null)
                 silo.AddVariationalBoN();
             else
-                silo.AddVariationalBoN(_ => new ClusterParts(config).ToWorker());
+                silo.AddVariationalBoN(_ => new AdaptedModel(config).ToWorker());
         });
         return builder.Build();
     }

@@ -1,11 +1,12 @@
 using System.Globalization;
+using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>The studies that ask what comes nearest to Best-of-N: one table for all, of a study's settings beside the default runs of some
 /// methods at the same N. Immutable.</summary>
-internal sealed class ComparedStudies(GridRecords records)
+internal sealed class ComparedStudies(GridRecords records, RunSettings settings)
 {
     public string Tuning() =>
         Compared("tuning", [Method.VariationalBestOfN, Method.BestOfNSft, Method.Jeffreys, Method.ClippedRatio, Method.Iterated])
@@ -31,7 +32,8 @@ internal sealed class ComparedStudies(GridRecords records)
 
     public string Longer() =>
         Compared("longer", [Method.VariationalBestOfN, Method.CalibratedTilt, Method.Guided])
-        + "\nThe nearest first. The recipe of the main sample, a third distilled and then values, in 1, 2, 4 and 12 times the steps.\n";
+        + "\nThe nearest first. The recipe of the main sample, a third distilled and then values, in \"steps x\" times the steps of plain "
+        + "vBoN.\n";
 
     public string Heads() =>
         Compared("heads", [Method.Guided])
@@ -40,8 +42,12 @@ internal sealed class ComparedStudies(GridRecords records)
 
     public string Guidance() =>
         Compared("guidance", [Method.Guided])
-        + "\nThe nearest first. top tokens: those with values of their own, the others share what is left; head reward: the head reads the "
-        + "judge's reward of the answer as far as it goes.\n";
+        + string.Create(
+            CultureInfo.InvariantCulture,
+            $"\nThe nearest first. top tokens: those with values of their own, the others share what is left ({settings.Guidance.TopTokens} "
+                + $"by default); head epochs: its passes over the samples ({settings.Head.Epochs} by default); head reward: the head reads "
+                + $"the judge's reward of the answer as far as it goes.\n"
+        );
 
     public string Variants() =>
         Compared("variants", [.. records.Of("variants").Select(record => record.Run.Method).Distinct()])

@@ -27,7 +27,7 @@ internal static class GridExperiment
         bool whole = GridPlan.IsWhole(dataset);
         int[] ns = [.. arguments.N.Select(n => (int)n)];
         var studies = arguments.Studies ?? (whole ? GridPlan.Studies : []);
-        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, studies, arguments.Quick, whole);
+        var plan = GridPlan.Of(ns, arguments.Seeds, arguments.Methods, studies, arguments.Quick, whole, settings);
         int[] literalNs = [.. ns.Union(plan.Where(run => run.Variation.Curve is true).Select(run => run.N)).Order()];
         int largest = Math.Max(settings.SamplesPerPrompt, plan.Max(run => run.Variation.Samples ?? 0));
         double[] temperatures = [.. plan.Select(run => run.Variation.Temperature).OfType<double>().Distinct().Order()];

@@ -34,24 +34,8 @@ internal static class GridPlan
         Method.Dpo,
     ];
 
-    /// <summary>The studies beside the grid itself.</summary>
-    public static readonly string[] Studies =
-    [
-        "samples",
-        "temperature",
-        "transform",
-        "paper-scale",
-        "tuning",
-        "values",
-        "recipes",
-        "distilled",
-        "longer",
-        "heads",
-        "guidance",
-        "proposals",
-        "variants",
-        "speed",
-    ];
+    /// <summary>The names of the studies beside the grid itself.</summary>
+    public static readonly string[] Studies = [.. GridStudies.All.Select(study => study.Name)];
 
     /// <summary>Whether every method is run at each N, and by default the studies: not where a run takes minutes.</summary>
     public static bool IsWhole(IDataset dataset) => dataset is not AustenDataset;
@@ -64,13 +48,16 @@ internal static class GridPlan
     /// for, and what it is compared with is run too.</param>
     /// <param name="quick">Every method and every study once, small.</param>
     /// <param name="whole">Every method at each N; otherwise the paper's methods at each N and the others at the middle one.</param>
+    /// <param name="defaults">The settings of the dataset, against which each run of a study changes something; null where any will
+    /// do.</param>
     public static IReadOnlyList<GridRun> Of(
         IReadOnlyList<int> ns,
         IReadOnlyList<long> seeds,
         IReadOnlyCollection<Method> methods,
         IReadOnlyCollection<string> studies,
         bool quick,
-        bool whole = true
+        bool whole = true,
+        RunSettings? defaults = null
     )
     {
         var none = new Variation();
@@ -83,15 +70,15 @@ internal static class GridPlan
                 Add("grid", method, method == Method.KlConstrainedRl ? [.. own, 2 * own[^1]] : own, none);
             }
 
-            foreach (
-                (string study, Method method, int[] values, Variation variation) in GridStudies
-                    .Of(quick)
-                    .Where(part => studies.Contains(part.Study))
-            )
+            foreach (GridStudy study in GridStudies.All.Where(study => studies.Contains(study.Name)))
             {
-                int[] asked = whole ? values : [.. values.Intersect(ns)]; // where a run takes minutes
-                Add("grid", method, asked, none);
-                Add(study, method, asked, variation);
+                foreach ((Method method, int[] values, Variation variation) in study.Parts(quick))
+                {
+                    int[] asked = whole ? values : [.. values.Intersect(ns)]; // where a run takes minutes
+                    Add("grid", method, asked, none);
+                    if (defaults is null || variation.Beyond(defaults) != none)
+                        Add(study.Name, method, asked, variation);
+                }
             }
 
             void Add(string study, Method method, IReadOnlyList<int> values, Variation variation) =>

@@ -116,7 +116,8 @@ internal static class GridRecipes
             );
         };
 
-    /// <summary>Maximum likelihood on draws of the guided policy: a start that needs no rewards, near Best-of-N from the first steps.</summary>
+    /// <summary>Maximum likelihood on draws of the guided policy: a start that needs no rewards,
+    /// near Best-of-N from the first steps.</summary>
     /// <param name="value">The values, learned from the table.</param>
     /// <param name="weight">Where to.</param>
     public static Recipe OnGuidedDraws(IPrefixValue value, RankWeight weight)

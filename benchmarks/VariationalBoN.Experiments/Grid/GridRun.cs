@@ -6,7 +6,7 @@ using VariationalBoN.Guidance;
 namespace VariationalBoN.Experiments.Grid;
 
 /// <summary>One fine-tuning run of the grid: its name is the name of its file.</summary>
-/// <param name="Study">What it is for: grid, or one of <see cref="GridPlan.Studies"/>.</param>
+/// <param name="Study">What it is for: grid, or one of <see cref="GridStudies"/>.</param>
 /// <param name="Method">The method.</param>
 /// <param name="N">N; for KL-constrained RL the N whose KL its beta is matched to.</param>
 /// <param name="Seed">The seed of data, models, cache and training.</param>
@@ -34,9 +34,13 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
             _ => (Variation.Lambda is null ? 1 : 1.5) + (3 * (Variation.Distilled ?? 0)),
         };
 
-    /// <summary>Whether it uses the value head of its seed.</summary>
+    /// <summary>Whether it uses a guided policy, to be measured or to learn from.</summary>
     [JsonIgnore]
-    public bool NeedsHead => Method == Method.Guided || (Variation.Lambda ?? Variation.GuidedStart ?? Variation.Distilled) is not null;
+    public bool IsGuided => Method == Method.Guided || (Variation.GuidedStart ?? Variation.Distilled) is not null;
+
+    /// <summary>Whether it uses the value head of its seed, in a guided policy or for values alone.</summary>
+    [JsonIgnore]
+    public bool NeedsHead => IsGuided || Variation.Lambda is not null;
 
     /// <summary>What that head is trained with; null where it uses none.</summary>
     /// <param name="defaults">The defaults of the dataset.</param>
@@ -56,13 +60,13 @@ internal sealed record GridRun(string Study, Method Method, int N, long Seed, Va
             }
             : null;
 
-    /// <summary>How its guided policy treats the vocabulary, where it is not as the library does by itself; null where it is, or there is
-    /// none.</summary>
+    /// <summary>How its guided policy treats the vocabulary; null for as the library of the time does by default, and where there is no
+    /// guided policy.</summary>
     /// <param name="defaults">The defaults of the dataset.</param>
-    public GuidanceOptions? GuidanceOf(GuidanceOptions defaults)
+    public GuidanceOptions? GuidanceOptions(GuidanceOptions defaults)
     {
-        GuidanceOptions own = Variation.Guiding(defaults);
-        return NeedsHead && own != new GuidanceOptions() ? own : null;
+        GuidanceOptions own = Variation.GuidanceOptions(defaults);
+        return IsGuided && own != new GuidanceOptions() ? own : null;
     }
 
     public string FileName =>

@@ -31,7 +31,7 @@ internal sealed class GridSummary
         _records = new GridRecords(arguments, records, literal);
         _tables = new GridTables(_records);
         _studies = new StudyTables(_records, settings.SamplesPerPrompt);
-        _compared = new ComparedStudies(_records);
+        _compared = new ComparedStudies(_records, settings);
     }
 
     /// <summary>The shortest account: Pareto shares and what comes nearest to Best-of-N.</summary>
@@ -132,23 +132,7 @@ internal sealed class GridSummary
 
     /// <summary>A section for each study that was made.</summary>
     private IEnumerable<string> Studies() =>
-        from study in new (string Name, string Title, Func<string> Text)[]
-        {
-            ("samples", "Reference samples per prompt", () => _studies.Samples() + "![win rate and KL against M](samples.png)\n"),
-            ("temperature", "Sampling temperature", _studies.Temperature),
-            ("transform", "Increasing changes of the reward", _studies.Transform),
-            ("paper-scale", "The scaling of the authors' published code", _studies.PaperScale),
-            ("tuning", "What comes nearest to Best-of-N", _compared.Tuning),
-            ("values", "Values along the answer, falling rates, growing batches", _compared.Valued),
-            ("recipes", "Where a run begins, and how large its steps are", _compared.Searched),
-            ("distilled", "The guided policy distilled", _compared.Distilled),
-            ("longer", "The main sample's recipe, longer", _compared.Longer),
-            ("heads", "What a value head learns from", _compared.Heads),
-            ("guidance", "How a value head guides", _compared.Guidance),
-            ("proposals", "One of several guided draws", _studies.Proposals),
-            ("variants", "Baselines, weights, clipping, moving average", _compared.Variants),
-            ("speed", "Steps to 90 % of the gain", _studies.Speed),
-        }
+        from study in GridStudies.All
         where _records.Has(study.Name)
-        select $"## {study.Title}\n\n{study.Text()}\n";
+        select $"## {study.Title}\n\n{study.Text(_studies, _compared)}\n";
 }

@@ -55,7 +55,7 @@ internal static class GridTraining
             ProcessorSeconds = processor,
             HeadSeconds = run.NeedsHead ? setup.HeadOf(run.Variation).Seconds : null,
             Head = run.HeadOptions(experiment.Settings.Head),
-            Guidance = run.GuidanceOf(measured.Settings.Guidance),
+            Guidance = run.GuidanceOptions(measured.Settings.Guidance),
         };
 
         async Task AddToCurveAsync(VariationalBoN.Transformers.Decoders.Gpt2 now, int steps)
@@ -77,7 +77,7 @@ internal static class GridTraining
     private static async Task<RunRecord> GuidedAsync(GridRun run, GridSetup setup, Stopwatch clock, CancellationToken cancellationToken)
     {
         Experiment plain = setup.At(1),
-            measured = plain with { Settings = plain.Settings with { Guidance = run.Variation.Guiding(plain.Settings.Guidance) } };
+            measured = plain with { Settings = plain.Settings with { Guidance = run.Variation.GuidanceOptions(plain.Settings.Guidance) } };
         var result = run.Variation.Draws is int draws
             ? await GridProposals.MeasureAsync(
                 measured,
@@ -99,7 +99,7 @@ internal static class GridTraining
             ProcessorSeconds = 0,
             HeadSeconds = setup.HeadOf(run.Variation).Seconds,
             Head = run.HeadOptions(measured.Settings.Head),
-            Guidance = run.GuidanceOf(plain.Settings.Guidance),
+            Guidance = run.GuidanceOptions(plain.Settings.Guidance),
         };
     }
 
@@ -121,7 +121,7 @@ internal static class GridTraining
                 CompletionsPerPrompt = group,
                 PromptsPerStep = Math.Min(experiment.TrainPrompts.Count, Grown(prompts, 2 - (variation.FirstPart ?? 1))),
                 FirstPrompts = variation.FirstPart is double first ? Grown(prompts, first) : null,
-                Guidance = variation.Guiding(settings.Guidance),
+                Guidance = variation.GuidanceOptions(settings.Guidance),
             },
         };
         static int Grown(double prompts, double part) => Math.Max(1, (int)Math.Round(prompts * part));

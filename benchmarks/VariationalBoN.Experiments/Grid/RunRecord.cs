@@ -36,7 +36,8 @@ internal sealed record RunRecord(
     /// <summary>What that head was trained with; null for none, and in files of before this was kept.</summary>
     public ValueHeadOptions? Head { get; init; }
 
-    /// <summary>How its guided policy treats the vocabulary; null for the library's defaults, or none.</summary>
+    /// <summary>How its guided policy treats the vocabulary; null for as the library did by default when it was run, or none. What that
+    /// was is not kept.</summary>
     public GuidanceOptions? Guidance { get; init; }
 
     public static readonly JsonSerializerOptions Json = new()
@@ -48,15 +49,18 @@ internal sealed record RunRecord(
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase) },
     };
 
-    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description, with another value head or
-    /// another guided policy, such as one of earlier defaults.</summary>
+    /// <summary>Reads a finished run; null when it has not finished, or was a run of another description, with another value head, such as
+    /// one of earlier defaults, or guided by options that are written differently.</summary>
+    /// <remarks>Guidance as the library does by default is written as null. So a run from before those defaults changed is taken for one
+    /// of now, unless the library's version changed with them, which the folder's own file holds.</remarks>
     /// <param name="folder">The folder of runs.</param>
     /// <param name="run">The run.</param>
     /// <param name="settings">The settings of the dataset.</param>
     public static RunRecord? Find(string folder, GridRun run, RunSettings settings)
     {
         var record = RunFolder.Read<RunRecord>(Path.Combine(folder, run.FileName));
-        return record?.Run == run && record.Head == run.HeadOptions(settings.Head) && record.Guidance == run.GuidanceOf(settings.Guidance)
+        return
+            record?.Run == run && record.Head == run.HeadOptions(settings.Head) && record.Guidance == run.GuidanceOptions(settings.Guidance)
             ? record
             : null;
     }

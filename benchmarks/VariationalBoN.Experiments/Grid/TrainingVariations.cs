@@ -5,6 +5,17 @@ namespace VariationalBoN.Experiments.Grid;
 /// <summary>What studies of many settings change in the training of a policy. Stateless.</summary>
 internal static class TrainingVariations
 {
+    /// <summary>vBoN as the main sample runs it, but in the steps of plain vBoN: a part of them distils the guided policy, then values,
+    /// batches that grow.</summary>
+    private static readonly Variation s_mainSample = new()
+    {
+        Distilled = RunSettings.DistilledPart,
+        Lambda = RunSettings.Lambda,
+        FirstPart = RunSettings.ValuedFirstPart,
+        RateFactor = RunSettings.ValuedRate,
+        FinalRate = RunSettings.ValuedFinalRatePart,
+    };
+
     /// <summary>What might bring a policy closer to Best-of-N than the default does.</summary>
     public static Variation[] Tuned(bool quick) =>
         quick
@@ -116,19 +127,9 @@ internal static class TrainingVariations
             ];
     }
 
-    /// <summary>vBoN as the main sample runs it: a third of the steps distils the guided policy, then values, batches that grow.</summary>
-    private static readonly Variation s_default = new()
-    {
-        Distilled = RunSettings.DistilledPart,
-        Lambda = RunSettings.Lambda,
-        FirstPart = 0.25,
-        RateFactor = 1.5,
-        FinalRate = 0,
-    };
-
     /// <summary>The main sample's recipe in more steps, to see whether they are what binds.</summary>
-    /// <param name="times">Steps as a multiple of the default.</param>
-    public static Variation Longer(double times) => s_default with { StepsFactor = times };
+    /// <param name="times">Steps as a multiple of those of plain vBoN; the main sample takes <see cref="RunSettings.ValuedSteps"/>.</param>
+    public static Variation Longer(double times) => s_mainSample with { StepsFactor = times };
 
     /// <summary>The guided policy distilled on the policy's own draws: as the first third of vBoN with values, as long as the default and
     /// three times, which goes past the teacher in reward; alone at the cost of the default, 16 new draws a step, which goes through the
@@ -145,6 +146,6 @@ internal static class TrainingVariations
         };
         return quick
             ? [all with { Kept = 2 }]
-            : [s_default, Longer(3), all with { BatchFactor = 0.125, RateFactor = 3, Kept = 6 }, all with { StepsFactor = 4 }];
+            : [s_mainSample, Longer(3), all with { BatchFactor = 0.125, RateFactor = 3, Kept = 6 }, all with { StepsFactor = 4 }];
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Serialization;
+using SentimentControl.Datasets;
 using VariationalBoN.Guidance;
 
 namespace VariationalBoN.Experiments.Grid;
@@ -130,8 +131,31 @@ internal sealed record Variation
             Samples = Samples,
         };
 
+    /// <summary>It without those numbers of head and guided policy that are a dataset's own.</summary>
+    /// <param name="own">The settings of the dataset.</param>
+    public Variation Beyond(RunSettings own)
+    {
+        return this with
+        {
+            Samples = Unless(Samples, own.SamplesPerPrompt),
+            ValueWeight = Unless(ValueWeight, own.Head.ValueWeight),
+            HeadEpochs = Unless(HeadEpochs, own.Head.Epochs),
+            HeadWidth = Unless(HeadWidth, own.Head.Width),
+            HeadLayers = Unless(HeadLayers, own.Head.Layers),
+            HeadLambda = Unless(HeadLambda, own.Head.Lambda),
+            HeadSums = Unless(HeadSums, own.Head.Sums),
+            HeadForgetting = Unless(HeadForgetting, own.Head.Forgetting),
+            HeadStages = Unless(HeadStages, own.Head.Stages),
+            TopTokens = Unless(TopTokens, own.Guidance.TopTokens),
+        };
+
+        static T? Unless<T>(T? value, T usual)
+            where T : struct, IEquatable<T> => value is T set && set.Equals(usual) ? null : value;
+    }
+
     /// <summary>How a guided policy of it treats the vocabulary.</summary>
-    public GuidanceOptions Guiding(GuidanceOptions defaults) => TopTokens is int top ? defaults with { TopTokens = top } : defaults;
+    /// <param name="defaults">The defaults of the dataset.</param>
+    public GuidanceOptions GuidanceOptions(GuidanceOptions defaults) => TopTokens is int top ? defaults with { TopTokens = top } : defaults;
 
     /// <summary>The variation in a few words, empty for none; part of the run's file name.</summary>
     public string Name

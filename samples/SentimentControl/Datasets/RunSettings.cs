@@ -58,8 +58,8 @@ internal sealed record RunSettings
                 $"Every method: {Steps} steps of {plain.Last} prompts x {CompletionsPerPrompt} completions, the rate falling to "
                     + $"{FinalRatePart:0.##} of its peak; vBoN with values: {valued.Steps} steps of {growing.First} to {growing.Last} "
                     + $"prompts, the first {100 * DistilledPart:0} % distillation of the guided policy, then lambda = {Lambda}, the rate "
-                    + $"{ValuedRate} times as high and falling to 0. Guided, and the values: one head for every N, from the "
-                    + $"{SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts."
+                    + $"{ValuedRate} times as high and falling to {ValuedFinalRatePart:0.##}. Guided, and the values: one head for every N, "
+                    + $"from the {SamplesPerPrompt} stored samples of each of {TrainPrompts} prompts{OwnPasses}.{OwnTopTokens}"
             );
         }
     }
@@ -70,19 +70,35 @@ internal sealed record RunSettings
     /// <summary>The part of the steps with values that distils the guided policy, before the others.</summary>
     public const double DistilledPart = 0.33;
 
-    private const double ValuedRate = 1.5; // of the learning rate of the other methods: little noise
+    /// <summary>The learning rate with values, as a multiple of that of the other methods: their gradients have little noise.</summary>
+    public const double ValuedRate = 1.5;
 
-    /// <summary>The settings of vBoN with values: batches that grow from a quarter of
-    /// their mean to as much above it, a higher rate that falls to 0.</summary>
-    public RunSettings Valued() =>
-        this with
+    /// <summary>What is left of that rate at the last step.</summary>
+    public const double ValuedFinalRatePart = 0;
+
+    /// <summary>The first batch with values, as a part of the mean batch; the last is as much above the mean.</summary>
+    public const double ValuedFirstPart = 0.25;
+
+    /// <summary>The settings of vBoN with values: batches that grow, a higher rate that falls further.</summary>
+    public RunSettings Valued()
+    {
+        int first = Math.Max(1, (int)(PromptsPerStep * ValuedFirstPart));
+        return this with
         {
             Steps = (int)Math.Round(Steps * ValuedSteps),
-            FirstPrompts = Math.Max(1, PromptsPerStep / 4),
-            PromptsPerStep = (2 * PromptsPerStep) - Math.Max(1, PromptsPerStep / 4),
+            FirstPrompts = first,
+            PromptsPerStep = (2 * PromptsPerStep) - first,
             LearningRate = LearningRate * ValuedRate,
-            FinalRatePart = 0,
+            FinalRatePart = ValuedFinalRatePart,
         };
+    }
+
+    private string OwnPasses => Head.Epochs == new ValueHeadOptions().Epochs ? "" : $", learned in {Head.Epochs} passes";
+
+    private string OwnTopTokens =>
+        Guidance.TopTokens == new GuidanceOptions().TopTokens
+            ? ""
+            : $" Guided decoding gives the {Guidance.TopTokens} most probable tokens values of their own.";
 
     /// <summary>The learning rate of each step: a linear rise over the warm-up, then a linear fall to a part of the peak.</summary>
     public LearningRateSchedule Schedule() =>

@@ -101,7 +101,8 @@ internal static class AlignmentRun
         adam.Step();
     }
 
-    /// <summary>Where a method trains on stored samples, or distils, a few completions of the policy tell the guard where it has gone.</summary>
+    /// <summary>Where a method trains on stored samples, or distils,
+    /// a few completions of the policy tell the guard where it has gone.</summary>
     private static async Task<StepMetrics> ProbeAsync(FineTuningState run, int step, CancellationToken cancellationToken)
     {
         var drawn = run.Policy.Sample(

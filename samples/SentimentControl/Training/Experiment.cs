@@ -36,6 +36,7 @@ internal sealed record Experiment
     public required IReadOnlyList<Prompt> HeldOutPrompts { get; init; }
 
     /// <summary>The reference, guided token by token.</summary>
+    /// <remarks>Each call compares all weights of the reference with those that the values are about: callers keep what they get.</remarks>
     public GuidedPolicy Guided(IPrefixValue value, RankWeight weight) => new(Reference, value, weight, Settings.Guidance);
 
     /// <summary>The policy of a network, with the sampling settings that all policies of the run share.</summary>

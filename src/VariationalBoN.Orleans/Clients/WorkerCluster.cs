@@ -8,6 +8,7 @@ using Orleans.Configuration;
 using Orleans.Serialization;
 using VariationalBoN.Orleans.Clients;
 using VariationalBoN.Orleans.Internal;
+using VariationalBoN.References;
 
 namespace VariationalBoN.Orleans;
 
@@ -41,7 +42,7 @@ public sealed class WorkerCluster : IAsyncDisposable
     }
 
     /// <summary>Completions of the reference with their rewards: for
-    /// <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, References.ReferenceTableOptions, CancellationToken)"/>.
+    /// <see cref="ReferenceTable.EstimateAsync(ICompletionSource, IReadOnlyList{Prompt}, ReferenceTableOptions, CancellationToken)"/>.
     /// </summary>
     /// <remarks>
     /// Each call is one block, which one device draws, so that its bits are those of a call in one process; calls may run at once:

@@ -19,7 +19,8 @@ internal sealed class GuidedDistribution(
     double logLargest
 ) : StepDistribution(model, distribution, generation)
 {
-    /// <summary>log pi of every token, [R, V] float64, of logits [R, V] and hidden states [R, C (1 + layers)] at the ends of the rows.</summary>
+    /// <summary>log pi of every token, [R, V] float64, of logits [R, V] and
+    /// hidden states [R, C (1 + layers)] at the ends of the rows.</summary>
     internal Tensor LogProbs(Tensor logits, Tensor? hidden)
     {
         using var scope = NewDisposeScope();

@@ -64,7 +64,8 @@ internal sealed class PrefixNumbers(IPrefixReward source, PrefixScale scale)
         return learned;
     }
 
-    /// <summary>What the head reads at the ends of prefixes: hidden states [R, X] float32, and the numbers beside them, [R, X + Count].</summary>
+    /// <summary>What the head reads at the ends of prefixes: hidden states [R, X] float32,
+    /// and the numbers beside them, [R, X + Count].</summary>
     public static Tensor Beside(PrefixNumbers? numbers, Tensor hidden, Func<IReadOnlyList<AnswerPrefix>> prefixes)
     {
         if (numbers is null)

@@ -159,8 +159,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// its reference is a <see cref="CausalLmPolicy"/>.</param>
     /// <param name="prefixReward">The numbers of prefixes that the head reads; null for a head that reads none.</param>
     /// <returns>The head, the caller's to dispose, equal to the one that was saved.</returns>
-    /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states, or not those of the layers that
-    /// the head reads.</exception>
+    /// <exception cref="ArgumentException">The reference is no <see cref="CausalLmPolicy"/>, or has no hidden states,
+    /// or not those of the layers that the head reads.</exception>
     /// <exception cref="InvalidDataException">The file is no value head, is damaged, or is about another reference, tokenizer, reward
     /// model, scoring or prefix reward; the message names what differs.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>

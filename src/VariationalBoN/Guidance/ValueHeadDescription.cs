@@ -85,7 +85,8 @@ internal sealed record ValueHeadDescription(
 
     internal long Weights => ValueNetwork.Weights(Inputs, Vocabulary, Shaped(new ValueHeadOptions()));
 
-    /// <summary>Layers of the reference that it reads beside the last hidden states; files of before there were any say nothing of them.</summary>
+    /// <summary>Layers of the reference that it reads beside the last hidden states;
+    /// files of before there were any say nothing of them.</summary>
     internal ImmutableArray<int> ReferenceLayers => Options?.ReferenceLayers ?? [];
 
     /// <summary>U of all stages.</summary>

@@ -39,13 +39,15 @@ public sealed record ValueHeadOptions
 
     /// <summary>Stages of running sums, 1 or 2: what a token adds to a sum of the
     /// second depends on the sums of the first before it.</summary>
-    /// <remarks>For rewards of order: whether one word came before another. On a reward that is a sum over words no gain was measured.</remarks>
+    /// <remarks>For rewards of order: whether one word came before another.
+    /// On a reward that is a sum over words no gain was measured.</remarks>
     /// <value>Default 1.</value>
     public int Stages { get; init; } = 1;
 
     /// <summary>
     /// Layers of the reference whose hidden states the head reads beside the last, each once and in ascending order: 0 is what the first
-    /// block reads, l what block l left in the residual stream (<see cref="Policies.ILayerDecoder"/>). They are read at mean 0 and variance 1.
+    /// block reads, l what block l left in the residual stream (<see cref="Policies.ILayerDecoder"/>). They are read at mean 0 and
+    /// variance 1.
     /// </summary>
     /// <remarks>The last hidden states are made to tell the next token; what decides a reward may stand in the middle. Each layer
     /// costs the head C inputs, and as many bytes of <see cref="HiddenStateBytes"/> again.</remarks>

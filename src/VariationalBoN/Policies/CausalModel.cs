@@ -64,7 +64,8 @@ internal sealed class CausalModel
     internal PositionLogits LogitsAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
         layers.IsEmpty ? LogitsAt(tokens, positions) : LogitsOf(HiddenStatesAt(tokens, positions, layers), layers);
 
-    /// <summary>What the output layer reads at positions [N] of the B * T of tokens [B, T], and layers beside it: [N, C (1 + layers)].</summary>
+    /// <summary>What the output layer reads at positions [N] of the B * T of tokens [B, T],
+    /// and layers beside it: [N, C (1 + layers)].</summary>
     /// <exception cref="ArgumentException">The module does not tell its hidden states, or these layers.</exception>
     internal Tensor HiddenStatesAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
         layers.IsEmpty
@@ -107,7 +108,8 @@ internal sealed class CausalModel
             : _decoder.StartDecoding(padded, lengths, additionalTokens, out logits);
     }
 
-    /// <summary>Decoding that gives what the output layer reads, and layers beside it, [rows, C (1 + layers)], in place of logits.</summary>
+    /// <summary>Decoding that gives what the output layer reads, and layers beside it,
+    /// [rows, C (1 + layers)], in place of logits.</summary>
     /// <exception cref="ArgumentException">The module does not tell its hidden states, or these layers.</exception>
     internal IDecoding StartHiddenDecoding(
         IReadOnlyList<IReadOnlyList<int>> prompts,

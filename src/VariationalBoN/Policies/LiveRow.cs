@@ -1,7 +1,7 @@
 namespace VariationalBoN.Policies;
 
 #pragma warning disable CA1001 // the span ends with the row, which ends once: whole, left or failed
-/// <summary>A request that has joined a decode. A fault of it ends it alone.</summary>
+/// <summary>A request of a decode: it waits, then has joined. A fault of it ends it alone.</summary>
 internal sealed class LiveRow(CausalModel model, LiveRequest request)
     : DrawnRow(model, request.Policy.End, new CounterRandom(request.Seed, request.Prompt.Prompt, 0))
 {

@@ -7,6 +7,11 @@ internal static class StoreMerge
     /// <param name="path">The store to copy into.</param>
     /// <param name="shards">The stores to copy from; at least one.</param>
     /// <param name="options">How it is written; valid.</param>
+    /// <returns>How many rows were copied.</returns>
+    /// <exception cref="InvalidOperationException">The stores hold rewards of different things, or samples of different executions where
+    /// that is not accepted, or some of the same samples in different rows; the message names what differs.</exception>
+    /// <exception cref="InvalidDataException">A file is no store, or a row is damaged.</exception>
+    /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
     public static int Run(string path, IReadOnlyList<string> shards, ReferenceStoreOptions options)
     {
         var sources = new List<StoreReader>();

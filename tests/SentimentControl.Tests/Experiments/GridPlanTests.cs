@@ -1,3 +1,4 @@
+using SentimentControl.Datasets;
 using SentimentControl.Reporting;
 using VariationalBoN.Experiments.Grid;
 
@@ -71,6 +72,42 @@ public sealed class GridPlanTests
             Assert.All(plan, run => Assert.Contains(new GridRun("grid", run.Method, run.N, 1, new Variation()), plan));
             Assert.Contains(plan, run => run.Study == study);
         }
+    }
+
+    [Fact]
+    public void A_variation_that_is_what_the_dataset_does_by_default_is_left_out()
+    {
+        RunSettings reviews = DatasetCatalog.Create("reviews").Settings(quick: false),
+            wider =
+                reviews with
+                {
+                    Guidance = new() { TopTokens = 256 },
+                    Head = reviews.Head with { Epochs = 4 },
+                };
+
+        Assert.Equal(["top tokens 16", "head reward"], Guidance(reviews));
+        Assert.Equal(["top tokens 16", "top tokens 48", "head reward", "head epochs 12"], Guidance(wider));
+        Assert.Equal(Guidance(wider), Guidance(null));
+
+        static IEnumerable<string> Guidance(RunSettings? defaults) =>
+            GridPlan
+                .Of([8], [1], [Method.Guided], ["guidance"], quick: false, defaults: defaults)
+                .Where(run => run.Study == "guidance" && run.N == 8)
+                .Select(run => run.Variation.Name);
+    }
+
+    [Fact]
+    public void More_steps_stand_beside_as_many_at_each_N()
+    {
+        var longer = GridPlan.Of([8], [1], [Method.VariationalBestOfN], ["longer"], quick: false).Where(run => run.Study == "longer");
+
+        Assert.Equal(
+            [(4, "1 12"), (8, "1 2 4"), (64, "1 12")],
+            longer
+                .GroupBy(run => run.N)
+                .OrderBy(n => n.Key)
+                .Select(n => (n.Key, string.Join(' ', n.Select(run => run.Variation.StepsFactor))))
+        );
     }
 
     [Fact]

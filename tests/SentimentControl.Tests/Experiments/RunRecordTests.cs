@@ -55,12 +55,24 @@ public sealed class RunRecordTests : IDisposable
         Assert.NotNull(RunRecord.Find(_folder, run, settings));
         Assert.Null(RunRecord.Find(_folder, run, wider));
 
-        (record with { Guidance = run.GuidanceOf(wider.Guidance) }).Save(_folder);
+        (record with { Guidance = run.GuidanceOptions(wider.Guidance) }).Save(_folder);
         Assert.Equal(256, RunRecord.Find(_folder, run, wider)!.Guidance!.TopTokens);
         Assert.Null(RunRecord.Find(_folder, run, settings));
         var narrow = run with { Variation = new Variation { TopTokens = 48 } };
-        Assert.Null(narrow.GuidanceOf(wider.Guidance)); // the library's own
-        Assert.Null(s_run.GuidanceOf(wider.Guidance)); // not guided
+        Assert.Null(narrow.GuidanceOptions(wider.Guidance)); // the library's own
+        Assert.Null(s_run.GuidanceOptions(wider.Guidance)); // not guided
+    }
+
+    [Fact]
+    public void A_run_with_values_alone_has_a_head_and_no_guided_policy()
+    {
+        GuidanceOptions wider = new() { TopTokens = 256 };
+        var values = new GridRun("values", Method.VariationalBestOfN, 8, 2, new Variation { Lambda = 0.95 });
+        Assert.NotNull(values.HeadOptions(new()));
+        Assert.Null(values.GuidanceOptions(wider));
+
+        foreach (var guided in new[] { values.Variation with { Distilled = 0.33 }, values.Variation with { GuidedStart = 0.1 } })
+            Assert.Equal(wider, (values with { Variation = guided }).GuidanceOptions(wider));
     }
 
     [Fact]

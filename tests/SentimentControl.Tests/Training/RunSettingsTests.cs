@@ -25,6 +25,18 @@ public sealed class RunSettingsTests
             settings.About,
             StringComparison.Ordinal
         );
+        Assert.EndsWith("of 48 prompts.", settings.About, StringComparison.Ordinal); // head and guidance are the library's
+        Assert.EndsWith(
+            "of 48 prompts, learned in 4 passes. Guided decoding gives the 256 most probable tokens values of their own.",
+            (
+                settings with
+                {
+                    Head = new() { Epochs = 4 },
+                    Guidance = new() { TopTokens = 256 },
+                }
+            ).About,
+            StringComparison.Ordinal
+        );
         Assert.Equal(1.5 * settings.LearningRate, settings.Valued().LearningRate, 1e-12);
         Assert.Contains("falling to 0.1 of its peak", settings.About, StringComparison.Ordinal);
         Assert.Contains("10 steps of 20 prompts", (settings with { TrainPrompts = 20 }).About, StringComparison.Ordinal);

@@ -1,17 +1,23 @@
 namespace VariationalBoN.Experiments.Grid;
 
-/// <summary>What the studies of guided decoding change in the value head that steers the reference, and in how it does. Stateless.</summary>
-internal static class HeadVariations
+/// <summary>What the studies of guided decoding change: the value head, and how it guides. Stateless.</summary>
+internal static class GuidedVariations
 {
     /// <summary>What might bind guided decoding where answers come from many words: few tokens with values of their own, or a head that
-    /// does not know what the judge has read so far.</summary>
-    public static Variation[] Guided(bool quick) =>
+    /// does not know what the judge has read so far. The defaults of datasets are among them: where they are, they are left out.</summary>
+    public static Variation[] Guidance(bool quick) =>
         quick
             ? [new Variation { TopTokens = 4 }]
-            : [new Variation { TopTokens = 48 }, new Variation { HeadReward = true }, new Variation { HeadEpochs = 12 }];
+            :
+            [
+                new Variation { TopTokens = 16 },
+                new Variation { TopTokens = 48 },
+                new Variation { HeadReward = true },
+                new Variation { HeadEpochs = 12 },
+            ];
 
     /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
-    public static Variation[] Of(bool quick)
+    public static Variation[] Heads(bool quick)
     {
         var sums = new Variation { HeadSums = 16, HeadForgetting = 0 };
         var flat = sums with { HeadLayers = 1, ValueWeight = 0 };

@@ -6,13 +6,13 @@ using VariationalBoN.Transformers.Lora;
 namespace VariationalBoN.Benchmarks;
 
 /// <summary>A random model of a shape, with adapters as the policy.</summary>
-internal sealed class ClusterParts : IDisposable
+internal sealed class AdaptedModel : IDisposable
 {
     private const int NewTokens = 16;
     private readonly Gpt2 _model;
     private readonly CausalTransformer _adapted;
 
-    public ClusterParts(Gpt2Config config)
+    public AdaptedModel(Gpt2Config config)
     {
         _model = new Gpt2(config, seed: 1).Freeze();
         _adapted = _model.WithLora(seed: 1);
