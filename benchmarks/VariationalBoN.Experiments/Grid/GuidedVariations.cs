@@ -8,13 +8,7 @@ internal static class GuidedVariations
     public static Variation[] Guidance(bool quick) =>
         quick
             ? [new Variation { TopTokens = 4 }]
-            :
-            [
-                new Variation { TopTokens = 16 },
-                new Variation { TopTokens = 48 },
-                new Variation { HeadReward = true },
-                new Variation { HeadEpochs = 12 },
-            ];
+            : [new Variation { TopTokens = 48 }, new Variation { HeadReward = true }];
 
     /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
     public static Variation[] Heads(bool quick)
