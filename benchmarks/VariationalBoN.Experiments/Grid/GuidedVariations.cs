@@ -6,9 +6,7 @@ internal static class GuidedVariations
     /// <summary>What might bind guided decoding where answers come from many words: few tokens with values of their own, or a head that
     /// does not know what the judge has read so far. The defaults of datasets are among them: where they are, they are left out.</summary>
     public static Variation[] Guidance(bool quick) =>
-        quick
-            ? [new Variation { TopTokens = 4 }]
-            : [new Variation { TopTokens = 48 }, new Variation { HeadReward = true }];
+        quick ? [new Variation { TopTokens = 4 }] : [new Variation { TopTokens = 48 }, new Variation { HeadReward = true }];
 
     /// <summary>What might bind the value head: what it keeps of an answer, what it minimises, its steps, its size, its samples.</summary>
     public static Variation[] Heads(bool quick)

@@ -85,8 +85,8 @@ public sealed class GridPlanTests
                     Head = reviews.Head with { Epochs = 4 },
                 };
 
-        Assert.Equal(["top tokens 16", "head reward"], Guidance(reviews));
-        Assert.Equal(["top tokens 16", "top tokens 48", "head reward", "head epochs 12"], Guidance(wider));
+        Assert.Equal(["head reward"], Guidance(reviews));
+        Assert.Equal(["top tokens 48", "head reward"], Guidance(wider));
         Assert.Equal(Guidance(wider), Guidance(null));
 
         static IEnumerable<string> Guidance(RunSettings? defaults) =>
