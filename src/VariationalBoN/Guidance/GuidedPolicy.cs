@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using VariationalBoN.Internal;
 using VariationalBoN.Policies;
 using static TorchSharp.torch;
 
