@@ -192,7 +192,8 @@ public sealed class GuidedWorldTests
     public void The_share_of_answers_of_several_lengths_counts_each_prefix_once_whatever_the_batches()
     {
         var world = World(4, ties: false);
-        Completion[] all = [.. new[] { 5, 40, 63, 7, 21 }.Select((y, i) => Cut(WorldModel.Completion(world, y), 1 + (i % L)))];
+        int[] sequences = [5, 40, 63, 7, 21];
+        Completion[] all = [.. sequences.Select((y, i) => Cut(WorldModel.Completion(world, y), 1 + (i % L)))];
         double[] single = [.. all.Select(one => Policy(64).TopShare([one]))];
         double mean = single.Zip(all, (share, one) => share * one.Tokens.Length).Sum() / all.Sum(one => one.Tokens.Length);
         Assert.Equal(mean, Policy(64).TopShare(all), 1e-12);
