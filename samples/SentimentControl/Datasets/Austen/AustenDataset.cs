@@ -14,7 +14,7 @@ namespace SentimentControl.Datasets.Austen;
 /// the quotation marks are hidden from it and from the language model.</remarks>
 internal sealed class AustenDataset : IDataset
 {
-    private static readonly ValueHeadOptions s_head = new() { Epochs = 4 }; // more learn the samples by heart
+    private static readonly ValueHeadOptions s_head = new() { Epochs = 4 }; // 12 come no nearer
     private static readonly GuidanceOptions s_guidance = new() { TopTokens = 256 }; // 48 hold too little of what real English may say
     private const int TrainPromptCount = 256,
         HeldOutPromptCount = 64,
