@@ -9,7 +9,6 @@ internal static class LossArguments
     /// <summary>Requires a floating-point tensor [B] with B at least 1 and as many other values.</summary>
     public static void RequireLogProb(torch.Tensor logProb, int values, string valuesName, IReadOnlyList<int> groups)
     {
-        ArgumentNullException.ThrowIfNull(logProb);
         ArgumentNullException.ThrowIfNull(groups);
         RequireVector(logProb, nameof(logProb));
         long batch = logProb.size(0);

@@ -60,8 +60,6 @@ internal static class TokenAdvantages
     )
     {
         ArgumentNullException.ThrowIfNull(logProb);
-        ArgumentNullException.ThrowIfNull(logReference);
-        ArgumentNullException.ThrowIfNull(values);
         if (!(lambda >= 0 && lambda <= 1))
             throw new ArgumentOutOfRangeException(nameof(lambda), lambda, "lambda must be 0 to 1.");
         if (logProb.dim() != 2 || !logProb.is_floating_point() || logProb.size(0) != logReference.Count || logReference.Count == 0)

@@ -91,6 +91,44 @@ public sealed class LossLimitTests
     }
 
     [Fact]
+    public void A_null_is_refused_by_its_name()
+    {
+        using var logProb = torch.tensor(s_two);
+        IReadOnlyList<int> groups = [0, 0];
+        foreach (
+            (string name, Func<object> call) in (ReadOnlySpan<(string, Func<object>)>)
+                [
+                    ("logProb", () => ScoreFunction.Loss(null!, s_two, groups)),
+                    ("targets", () => ScoreFunction.Loss(logProb, (double[])null!, groups)),
+                    ("targets", () => ScoreFunction.Loss(logProb, (torch.Tensor)null!, groups)),
+                    ("groups", () => ScoreFunction.Loss(logProb, s_two, null!)),
+                    ("logProb", () => ScoreFunction.Loss(null!, [s_two], [s_two], 1)),
+                    ("logReference", () => ScoreFunction.Loss(logProb, null!, [s_two], 1)),
+                    ("values", () => ScoreFunction.Loss(logProb, [s_two], null!, 1)),
+                    ("oldLogProb", () => ClippedRatio.Loss(logProb, null!, s_two, groups)),
+                    ("oldLogProb", () => ClippedRatio.ApproximateKl(logProb, null!)),
+                    ("teacher", () => Distillation.Loss(logProb.view(1, 2), null!, 1)),
+                    ("masks", () => MaskedLikelihood.Loss(logProb.view(1, 2), null!)),
+                    ("bestReference", () => PairLoss.Dpo(logProb, logProb, null!, s_two, 1)),
+                    ("worstReference", () => PairLoss.Dpo(logProb, logProb, s_two, null!, 1)),
+                    ("labels", () => RewardModelLoss.CrossEntropy(logProb.view(1, 2), null!)),
+                ]
+        )
+            Assert.Throws<ArgumentNullException>(name, call);
+        Assert.Throws<ArgumentNullException>("stream", () => new RunningMean().Save(null!));
+        Assert.Throws<ArgumentNullException>("stream", () => new RunningMean().Load(null!));
+    }
+
+    [Fact]
+    public void Tensors_of_two_devices_are_refused()
+    {
+        using torch.Tensor logProb = torch.tensor(s_two),
+            elsewhere = torch.zeros([2], torch.float64, torch.device("meta")); // a device without memory, which every build has
+        Refused("targets", () => ScoreFunction.Loss(logProb, elsewhere, [0, 0]));
+        Refused("teacher", () => Distillation.Loss(logProb.view(1, 2), elsewhere.view(1, 2), 1));
+    }
+
+    [Fact]
     public void What_is_no_number_is_named_with_its_place()
     {
         using var logProb = torch.tensor(s_two);

@@ -82,10 +82,11 @@ public sealed class PairLimitTests
 
         foreach (int label in new[] { -1, most + 1 })
             Assert.Contains(
-                FormattableString.Invariant($"labels[1] is {label}"),
+                FormattableString.Invariant($"labels[1] is {label}; it must be 0 to {most}."),
                 Assert.Throws<ArgumentException>("labels", () => RewardModelLoss.CrossEntropy(values, [0, label])).Message,
                 StringComparison.Ordinal
             );
+        Assert.Throws<ArgumentException>("labels", () => RewardModelLoss.CrossEntropy(values, [-1, 0]));
     }
 
     [Fact]

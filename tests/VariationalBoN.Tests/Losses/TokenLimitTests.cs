@@ -46,6 +46,15 @@ public sealed class TokenLimitTests
             );
 
     [Fact]
+    public void A_token_beyond_all_other_answers_keeps_its_advantage()
+    {
+        // At lambda = 1 the returns are 2 and 0.5 for answer 0 and -1 for answer 1; at the first token each takes the other one away.
+        double[] advantages = TokenAdvantages.Of([-2, -2, 0, 0], 2, s_reference, s_values, lambda: 1);
+
+        Assert.Equal([3, 0.5, -3, 0], advantages);
+    }
+
+    [Fact]
     public void Lambda_is_0_to_1_and_an_answer_has_1_to_T_tokens()
     {
         using var logProb = LogProb();
@@ -81,7 +90,7 @@ public sealed class TokenLimitTests
         );
         Refused(
             "values",
-            "Answer 1",
+            "Answer 1 has 3 values for 1 tokens; it must have one before each token and one at the end: 2.",
             logProb,
             s_reference,
             [
