@@ -62,8 +62,7 @@ public static partial class BestOfNMath
                 $"log F_lt must not exceed log F_le = {logCdfAtOrBelow:R}: what scores less is part of what scores at most as much. Take "
                     + $"both from the same sample, or swap the arguments."
             );
-        double gap = logCdfBelow == logCdfAtOrBelow ? 0 : logCdfAtOrBelow - logCdfBelow;
-        return LogRatioOfLevel(logCdfBelow, logCdfAtOrBelow, gap, n);
+        return LogRatioOfLevel(logCdfBelow, logCdfAtOrBelow, logCdfAtOrBelow - logCdfBelow, n);
     }
 
     /// <summary><see cref="LogRatioWithTies(double, double, double)"/> with d = log(F_le / F_lt) given,

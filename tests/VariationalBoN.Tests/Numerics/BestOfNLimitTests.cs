@@ -61,7 +61,7 @@ public sealed class BestOfNLimitTests
         Assert.Equal(BestOfNMath.WinRate(masses, 5), BestOfNMath.WinRate(more, 5), 1e-14);
         foreach (double factor in new[] { 1 + 1.1e-9, 1 - 1.1e-9, 2 })
             RefusedMasses<ArgumentException>("", [.. masses.Select(mass => mass * factor)]);
-        RefusedMasses<ArgumentException>("", []);
+        RefusedMasses<ArgumentException>("no reward levels", []);
         RefusedMasses<ArgumentOutOfRangeException>("level 1 ", [1.1, -0.1]);
         RefusedMasses<ArgumentOutOfRangeException>("level 0 ", [double.NaN, 1]);
         foreach (double n in new[] { 0.999, double.NaN, double.PositiveInfinity })
@@ -71,7 +71,20 @@ public sealed class BestOfNLimitTests
             Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => BestOfNMath.WinRate(n));
             Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => BestOfNMath.KlUpperBound(n));
             Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => BestOfNMath.KlTopAtomBound(n, 0.5));
+            Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => BestOfNMath.KlTopAtomBound(n, 1));
             Assert.Throws<ArgumentOutOfRangeException>(nameof(n), () => BestOfNMath.LogDensityLowerBound(-1, -1, n));
+        }
+    }
+
+    [Fact]
+    public void A_level_of_next_to_no_mass_changes_nothing()
+    {
+        double[] masses = [0.5, 0.5];
+        foreach (double n in new[] { 1, 1.5, 2, 1000 })
+        {
+            Assert.Equal(BestOfNMath.KlToReference(masses, n), BestOfNMath.KlToReference([1e-20, .. masses], n), 1e-14);
+            Assert.Equal(BestOfNMath.KlToReference(masses, n), BestOfNMath.KlToReference([.. masses, 1e-20], n), 1e-14);
+            Assert.Equal(BestOfNMath.WinRate(masses, n), BestOfNMath.WinRate([1e-20, .. masses], n), 1e-14);
         }
     }
 

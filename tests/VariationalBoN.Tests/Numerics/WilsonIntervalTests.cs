@@ -17,6 +17,16 @@ public sealed class WilsonIntervalTests
         Assert.Equal(upper, interval.Upper, 1e-4);
     }
 
+    [Fact]
+    public void None_and_all_end_at_0_and_1_without_rounding()
+    {
+        for (int trials = 1; trials <= 100; trials++)
+        {
+            Assert.Equal(0, WilsonInterval.Of(0, trials).Lower);
+            Assert.Equal(1, WilsonInterval.Of(trials, trials).Upper);
+        }
+    }
+
     /// <summary>The ends solve |p' - p| = z sqrt(p' (1 - p') / n), the equation that the interval inverts.</summary>
     [Theory]
     [InlineData(3, 17, 0.9, 1.6448536269514722)]

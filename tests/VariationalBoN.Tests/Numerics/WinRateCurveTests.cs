@@ -24,4 +24,15 @@ public sealed class WinRateCurveTests
             slope = (WinRateCurve.BestOfN(kl + h) - WinRateCurve.BestOfN(kl - h)) / (2 * h);
         Assert.Equal(1, WinRateCurve.BestOfNSlope(kl) / slope, 1e-5);
     }
+
+    /// <summary>With x = log n near 0 the KL is x^2 / 2 - x^3 / 6 and the slope (1 + x / 2) / (4 x).</summary>
+    [Theory]
+    [InlineData(1e-14)]
+    [InlineData(1e-20)]
+    public void The_slope_near_a_KL_of_0_is_exact(double kl)
+    {
+        double x = Math.Sqrt(2 * kl);
+
+        Assert.Equal(1, WinRateCurve.BestOfNSlope(kl) * 4 * x, 1e-6);
+    }
 }
