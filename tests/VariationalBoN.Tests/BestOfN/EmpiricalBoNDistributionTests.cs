@@ -71,6 +71,8 @@ public sealed class EmpiricalBoNDistributionTests
         Assert.Throws<ArgumentOutOfRangeException>("estimator", () => Of(2, (RatioEstimator)9));
         Assert.Throws<ArgumentNullException>("completion.Completion", () => Of(2).LogRatio(default));
         Assert.Throws<ArgumentNullException>("prompt", () => Of(2).Cdf(null!));
+        Assert.Throws<ArgumentNullException>("cdfs", () => new EmpiricalBoNDistribution(null!, 2));
+        Assert.Throws<ArgumentNullException>("rewards", () => new EmpiricalRewardCdf(null!));
     }
 
     private static EmpiricalBoNDistribution Of(double n, RatioEstimator estimator = default) =>

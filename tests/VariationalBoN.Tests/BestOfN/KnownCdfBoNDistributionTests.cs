@@ -91,6 +91,7 @@ public sealed class KnownCdfBoNDistributionTests
         foreach (double reward in new[] { double.NaN, double.PositiveInfinity })
             Assert.Throws<ArgumentOutOfRangeException>(nameof(reward), () => known.LogCdf("x", reward));
         Assert.Throws<ArgumentNullException>("prompt", () => known.LogCdf(null!, 1));
+        Assert.Throws<ArgumentNullException>("logCdf", () => new KnownCdfBoNDistribution(null!, 2));
         Assert.Throws<ArgumentNullException>("completion.Completion", () => known.LogRatio(default));
     }
 

@@ -68,6 +68,13 @@ public sealed class ObjectiveFormulaTests
     public void A_side_that_is_none_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>("side", () => new LowerBoundObjective(Known(4), (CdfSide)7));
 
+    [Fact]
+    public void A_null_is_refused_by_its_name()
+    {
+        Assert.Throws<ArgumentNullException>("inner", () => new ClippedObjective(null!, -1));
+        Assert.Throws<ArgumentNullException>("scored", () => new GibbsObjective(1).LogTargets(null!));
+    }
+
     [Theory]
     [InlineData(0.5)]
     [InlineData(3)]
