@@ -63,8 +63,8 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
         string[] differences = [.. required.Differences(origin, "the reference table", whose)];
         if (differences.Length > 0)
             throw new InvalidOperationException(
-                $"What the reference table was made with is not what it is used with: {string.Join("; ", differences)}. Use the same, or "
-                    + $"estimate the table anew."
+                $"The reference table was made with something else than it is used with: {string.Join("; ", differences)}. Use the same, "
+                    + $"or estimate the table anew."
             );
     }
 }

@@ -131,7 +131,7 @@ public sealed class JudgeWatch
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"This is no state of a watch: {e.Message}", e);
+            throw new InvalidDataException($"This is not the saved state of a {nameof(JudgeWatch)}: {e.Message}", e);
         }
 
         if (
@@ -140,15 +140,15 @@ public sealed class JudgeWatch
             || !state.Prompts.SequenceEqual(_prompts.Select(prompt => prompt.Canonical), StringComparer.Ordinal)
         )
             throw new InvalidDataException(
-                $"The watch that was saved has {state.Prompts?.Length ?? 0} held-out prompts that are not the {_prompts.Length} of this "
-                    + $"one; give it the same."
+                $"The saved watch has {state.Prompts?.Length ?? 0} held-out prompts, which are not the {_prompts.Length} of this watch; "
+                    + $"make this watch with the same prompts."
             );
         if (state.Settings != Settings)
             throw new InvalidDataException(
-                $"The watch that was saved is of other judges or draws ({state.Settings}) than this one ({Settings}); give it the same."
+                $"The saved watch has other judges or draws ({state.Settings}) than this watch ({Settings}); make this watch with the same."
             );
         if (state.Looks.Any(look => look?.First?.Length != _prompts.Length || look.Second?.Length != _prompts.Length))
-            throw new InvalidDataException($"A look of the watch that was saved has not the rewards of {_prompts.Length} prompts.");
+            throw new InvalidDataException($"A look of the saved watch does not have rewards for each of the {_prompts.Length} prompts.");
         _looks.Clear();
         foreach (Kept look in state.Looks)
             Add(look.Step, look.First, look.Second);

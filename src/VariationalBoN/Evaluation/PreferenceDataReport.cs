@@ -149,7 +149,7 @@ public sealed record PreferenceDataReport
             ),
             (
                 report.Shared,
-                "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be " + "memory"
+                "the same answers to the same prompt as a pair to train on; held out, they would measure memory instead of accuracy"
             ),
         ];
         foreach ((int count, string text) in faults.Where(fault => fault.Count > 0))

@@ -61,7 +61,7 @@ public readonly record struct RankWeight
             throw new ArgumentOutOfRangeException(
                 nameof(lower),
                 lower,
-                FormattableString.Invariant($"A part of the ranks goes from 0 or more to at most 1; this one ends at {upper}.")
+                FormattableString.Invariant($"The ends of a part of the ranks must satisfy 0 <= lower <= upper <= 1; upper is {upper}.")
             );
         return IsTilt
             ? (C * lower) + LogMath.G(C * (upper - lower)) - CalibratedTilt.LogNormaliser(C)

@@ -181,8 +181,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             : [.. origin.Differences(scorer.Origin, "the value head", "the scorer")];
         if (differences.Length > 0)
             throw new InvalidDataException(
-                $"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or "
-                    + $"train one anew."
+                $"{path}: the value head was trained with something else: {string.Join("; ", differences)}. Use what it was trained with, "
+                    + $"or train one anew."
             );
         description.RequireSizes(path, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize);
         ReferenceOfValues.RequireUsable(reference, hiddenStates: true, description.ReferenceLayers, nameof(scorer));

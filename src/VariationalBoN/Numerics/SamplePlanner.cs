@@ -81,8 +81,8 @@ public static class SamplePlanner
         return string.Create(
             CultureInfo.InvariantCulture,
             $"M = {samplesPerPrompt} reference rewards are few for N = {n:0.###}: the estimated Best-of-N distribution is expected to be "
-                + $"{(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, where {MaxGoodKl} is "
-                + $"the most that is good. Draw at least {samples:0} samples for each prompt, or take N of at most "
+                + $"{(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, and up to {MaxGoodKl} "
+                + $"nats are good. Draw at least {samples:0} samples for each prompt, or take N of at most "
                 + $"{Math.Floor(largest):0}."
         );
     }

@@ -140,8 +140,8 @@ public sealed record GenerationOptions
         ];
         if (others.Length > 0)
             throw new ArgumentException(
-                $"The identity {model.Name} is of other draws: {string.Join("; ", others)}. Give that of these settings, or of the model "
-                    + "without any.",
+                $"The identity {model.Name} names other settings of the draws: {string.Join("; ", others)}. Give an identity with these "
+                    + "settings, or that of the model without settings.",
                 nameof(model)
             );
         (string, IdentityValue)[] missing = [.. Settings.Where(setting => !told.ContainsKey(setting.Name))];

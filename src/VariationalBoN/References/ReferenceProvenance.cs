@@ -68,7 +68,7 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
             ? $"{storeName} was drawn under another execution than {hereName}, so that last digits would differ "
                 + $"({string.Join("; ", store.Differences(here))})"
             : $"{(store is null ? hereName : storeName)} promises the bits of one execution ({store ?? here}), and "
-                + $"{(store is null ? storeName : hereName)} does not say under which execution it was drawn (not in blocks, by a source "
-                + "that promises no bits, or by a version of before)";
+                + $"{(store is null ? storeName : hereName)} does not say under which execution it was drawn (not in blocks, from a "
+                + "source without equal bits, or by an earlier version of the library)";
     }
 }

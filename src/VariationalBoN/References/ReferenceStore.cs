@@ -207,9 +207,9 @@ public sealed class ReferenceStore : IDisposable
         string remedy =
             there is null ? $"Leave {Blocks} out"
             : _appended is null ? $"Set {Blocks}"
-            : "Take machines of one kind, with equal threads, kernels and version";
+            : "Use machines of one kind, with equal threads, kernels and version";
         throw new InvalidOperationException(
-            $"The store {Path} does not take samples of here: {difference}. {remedy}, take another store, or {Accepting}."
+            $"The store {Path} refuses the samples drawn here: {difference}. {remedy}, use another store, or {Accepting}."
         );
     }
 

@@ -35,7 +35,8 @@ public sealed class BatchPart
     {
         if (scored.Count == 0 || scored.Excluded > 0)
             throw new ArgumentException(
-                $"The part has {scored.Count} completions with a reward and {scored.Excluded} without; give those that it was cut with.",
+                $"The part has {scored.Count} completions with a reward and {scored.Excluded} without; it must have at least one, each "
+                    + $"with a reward.",
                 nameof(scored)
             );
         ArgumentOutOfRangeException.ThrowIfLessThan(parts, 1);
