@@ -74,8 +74,7 @@ public sealed partial class ChatRewardModel : IRewardModel
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
             throw Bad(
                 response,
-                $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more "
-                    + $"if it was cut"
+                $"it ended with \"{reason}\", so it may be incomplete; raise MaxOutputTokens ({_options.MaxOutputTokens}) if it was cut"
             );
         double reward = Read(response);
         return double.IsFinite(reward) && reward >= _options.MinReward && reward <= _options.MaxReward

@@ -93,8 +93,8 @@ public sealed class PoolHandler : HttpMessageHandler
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
             throw new InvalidOperationException(
-                $"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name "
-                    + $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server."
+                $"A request for {PoolServer.Named(request.RequestUri)} was sent through a pool, which chooses the server itself; send it "
+                    + $"to {nameof(PoolHandler)}.{nameof(Address)}."
             );
         byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var tries = new Dictionary<PoolServer, int>();

@@ -60,17 +60,17 @@ public sealed record PoolSamplerOptions
         {
             faults.Add(
                 LocalCopy is null
-                    ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are held to, or say by "
-                        + "UncheckedIdentity that there is none"
-                    : "LocalCopy and UncheckedIdentity are both set; the identity is that of the copy"
+                    ? "neither LocalCopy nor UncheckedIdentity is set; give a local copy, which the servers are compared with, or, "
+                        + "where there is none, UncheckedIdentity"
+                    : "LocalCopy and UncheckedIdentity are both set; with a copy leave UncheckedIdentity out, the copy has an identity"
             );
         }
 
         bool truncates = !generation.HasFullSupport(vocabularySize);
         if (UncheckedIdentity is not null && truncates)
             faults.Add(
-                "TopK or TopP is set with UncheckedIdentity; servers say log-probabilities without truncation, so that log pi would not be "
-                    + "known. Draw from all tokens, or give a LocalCopy of these settings"
+                "TopK or TopP is set with UncheckedIdentity; servers give log-probabilities without truncation, so that log pi would not "
+                    + "be known. Draw from all tokens, or give a LocalCopy of these settings"
             );
         if (LocalCopy is not null && truncates == LocalCopy.HasFullSupport)
             faults.Add(
@@ -82,19 +82,19 @@ public sealed record PoolSamplerOptions
             faults.Add(
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"UncheckedIdentity is set with temperature {generation.Temperature}; servers say "
+                    $"UncheckedIdentity is set with temperature {generation.Temperature}; servers give "
                 )
                     + "the log-probabilities of temperature 1, so that log pi would not be known. Draw at temperature 1, or give a "
                     + "LocalCopy"
             );
         if (UncheckedIdentity is not null && Protocol == PoolProtocol.LlamaCpp)
             faults.Add(
-                "UncheckedIdentity is set with llama.cpp's server, which says no log-probability of a token that ends within a character, "
+                "UncheckedIdentity is set with llama.cpp's server, which gives no log-probability of a token that ends within a character, "
                     + "so that log pi would not be known. Give a LocalCopy"
             );
         if (Protocol == PoolProtocol.LlamaCpp && generation.StopTokens.Length > 1)
             faults.Add(
-                $"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops at the model's own alone; "
+                $"StopTokens has {generation.StopTokens.Length} tokens, and llama.cpp's server stops only at the stop token of the model; "
                     + "give that one"
             );
         if (!(MaxDrift > 0 && MaxDrift < double.PositiveInfinity))

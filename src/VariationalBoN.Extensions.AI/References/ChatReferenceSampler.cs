@@ -175,7 +175,7 @@ public sealed class ChatReferenceSampler
         if (response.FinishReason == ChatFinishReason.Length)
             return FinishReason.Length;
         string why = response.FinishReason is ChatFinishReason other
-            ? $"it ended by \"{other}\", so it is not what the model alone would say; turn filters and tools off"
+            ? $"it ended with \"{other}\", so it is not what the model alone would answer; turn filters and tools off"
             : "it does not say why it ended, so a truncated completion could not be told from a whole one; set MissingFinishReason if you "
                 + "know";
         return response.FinishReason is null && _options.MissingFinishReason is FinishReason known

@@ -57,7 +57,7 @@ public sealed record ChatReferenceSamplerOptions
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
         if (!(Temperature > 0 && float.IsFinite(Temperature)))
             faults.Add(
-                FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are one")
+                FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are the same")
             );
         if (MissingFinishReason is FinishReason reason && !Enum.IsDefined(reason))
             faults.Add($"MissingFinishReason is {reason}, which is none of its values");
