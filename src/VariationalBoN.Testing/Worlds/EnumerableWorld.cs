@@ -194,8 +194,8 @@ public sealed class EnumerableWorld
     {
         if (completion.Tokens.Length != _shape.Length || completion.Tokens.Any(token => token < 0 || token >= _shape.Vocabulary))
             throw new ArgumentException(
-                $"The completion [{string.Join(", ", completion.Tokens)}] is none of this world: it must have {_shape.Length} tokens of 0 "
-                    + $"to {_shape.Vocabulary - 1}.",
+                $"The completion [{string.Join(", ", completion.Tokens)}] does not belong to this world: it must have {_shape.Length} "
+                    + $"tokens of 0 to {_shape.Vocabulary - 1}.",
                 nameof(completion)
             );
         return completion.Tokens.Aggregate(0, (sequence, token) => (sequence * _shape.Vocabulary) + token);

@@ -117,7 +117,7 @@ public sealed partial class ChatTokenizer
         string before = Rendered(Part(messages, message), generationPrompt: true).Text,
             what = $"message {message}";
         if (!chat.Text.StartsWith(before, StringComparison.Ordinal))
-            throw Differs(message, "what it writes before an answer, its generation prompt included, is not what stands before");
+            throw Differs(message, "its rendering of the earlier messages, generation prompt included, is not what it writes before");
         int from = Boundary(chat, tokens, before.Length, what),
             last = LastOfRun(messages, message);
         string with = last + 1 == messages.Count ? chat.Text : Rendered(Part(messages, last + 1), generationPrompt: false).Text;
@@ -132,13 +132,13 @@ public sealed partial class ChatTokenizer
         else if (common == with.Length)
             Mark(mask, from, Boundary(chat, tokens, common, what));
         else
-            throw Differs(message, "it writes an answer differently once others follow:");
+            throw Differs(message, "when later messages follow, it changes its rendering of");
     }
 
     private ArgumentException Differs(int message, string why) =>
         new(
             $"The chat template {Template.Name} has no generation block, and {why} message {message} (role \"assistant\"), so that the "
-                + $"turn cannot be told. "
+                + $"tokens of the turn cannot be found. "
                 + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the "
                 + $"assistant's words."
         );
@@ -154,8 +154,8 @@ public sealed partial class ChatTokenizer
         int same = tokens.AsSpan().CommonPrefixLength(before.AsSpan());
         _ = Tokenizer.TryGetToken(tokens[Math.Min(same, tokens.Length - 1)], out string? token);
         throw new ArgumentException(
-            $"At character {at}, at an end of {what}, the tokenizer joins the template's words and the assistant's in a token "
-                + $"(\"{token}\"), so that no mask divides them. Change the spaces or line breaks at that end of the message."
+            $"At character {at}, at an end of {what}, the tokenizer joins text of the template and text of the assistant in one token "
+                + $"(\"{token}\"), so that no mask can separate them. Change the spaces or line breaks at that end of the message."
         );
     }
 

@@ -59,7 +59,7 @@ public static class LoraExtensions
         string config =
             InputFile.Find(directory, ConfigFile)
             ?? throw new FileNotFoundException(
-                $"{directory} has no {ConfigFile}, without which its adapters are of no use; a save that was killed leaves it so.",
+                $"{directory} has no {ConfigFile}, which its adapters need; a save that was killed leaves this: save again.",
                 Path.Combine(directory, ConfigFile)
             );
         var options = LoraOptions.Load(config);
