@@ -10,7 +10,7 @@ public static class FastRuntime
     public static Option<bool> Plain() =>
         new("--plain-runtime")
         {
-            Description = "Leave libtorch its own kernels (on AMD processors) and its own use of memory: slower, other last digits.",
+            Description = "Keep libtorch's own kernels (on AMD processors) and memory handling: slower, other last digits of results.",
         };
 
     /// <summary>

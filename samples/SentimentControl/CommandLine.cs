@@ -50,7 +50,7 @@ internal static class CommandLine
     private static readonly Option<bool> MixedPrecision = new("--mixed-precision")
     {
         Description =
-            "Draw, score and fine-tune with products in bfloat16 and everything else in float32; models so small do not get faster by it.",
+            "Draw, score and fine-tune with products in bfloat16 and everything else in float32; it makes models this small no faster.",
     };
 
     private static readonly Option<bool> Quick = new("--quick")

@@ -8,7 +8,7 @@ namespace TrainReward;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Trains a judge on preference pairs, says how far it is right, what Best-of-N by it promises, and aligns a model by it.";
+        "Trains a judge on preference pairs, measures its accuracy and what Best-of-N with it would gain, and aligns a model with it.";
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
