@@ -121,7 +121,8 @@ public sealed class JudgeWatch
 
     /// <summary>Reads what <see cref="Save"/> wrote; earlier looks of this object are forgotten.</summary>
     /// <param name="stream">Where from; stays open.</param>
-    /// <exception cref="InvalidDataException">It is no state of a watch, or one of other prompts.</exception>
+    /// <exception cref="InvalidDataException">The stream is not the saved state
+    /// of a watch, or the state is of other prompts, judges or draws.</exception>
     public void Load(Stream stream)
     {
         State state;

@@ -16,7 +16,7 @@ public sealed class LiveRequest
     /// <summary>Fixes the draw; <see cref="DrawSeed.FirstSample"/> is the number of the sample.</summary>
     public required DrawSeed Seed { get; init; }
 
-    /// <summary>The span that the span of the draw stands under.</summary>
+    /// <summary>The parent of the tracing span of the draw.</summary>
     /// <value>Default: the current one where the request is made.</value>
     public ActivityContext Parent { get; init; } = Activity.Current?.Context ?? default;
 
