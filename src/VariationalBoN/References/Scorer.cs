@@ -4,14 +4,14 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN;
 
-/// <summary>Gives completions their two numbers: log pi_ref(y | x), then r(x, y).</summary>
+/// <summary>Scores completions: computes log pi_ref(y | x), then asks the reward model for r(x, y).</summary>
 /// <remarks>As thread-safe as the reference and the reward model. No tensor outlives the synchronous part.</remarks>
 public sealed class Scorer
 {
     private Lazy<ScoringIdentity> _origin;
 
     /// <summary>Creates a scorer.</summary>
-    /// <param name="reference">pi_ref, never updated; with full support, and no parameter of it asks for a gradient.</param>
+    /// <param name="reference">pi_ref, never updated; with full support, and none of its parameters requires a gradient.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="options">How failures and truncated completions are treated; use the same for the reference table.</param>
     /// <exception cref="ArgumentException">The reference truncates its distribution or trains, or an option is out of range.</exception>

@@ -16,8 +16,8 @@ public enum RemoteFailure
     Rejected,
 
     /// <summary>
-    /// It does not serve the request, whatever is in it: another address, a key that is missing or wrong (any other HTTP status below 500).
-    /// Asking again changes nothing; no fault of a completion.
+    /// It does not serve the request, whatever is in it: the address is wrong, or a key is missing or
+    /// wrong (any other HTTP status below 500). Asking again changes nothing; no fault of a completion.
     /// </summary>
     Misdirected,
 

@@ -70,8 +70,8 @@ public sealed partial class TrainingGuard
         return Raise([.. Still(step, metrics), .. _first is null ? [] : Alarms(step, _first).Concat(Unmoved(step, _first))]);
     }
 
-    /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs: a number that is none is named
-    /// with its step. What else can go wrong only a probe shows.</summary>
+    /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs:
+    /// raises an alarm when a number is NaN or infinite. Other faults show only in a probe.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="loss">The loss; null when not known.</param>
     /// <param name="gradientNorm">The norm of the gradient before clipping; null when not known.</param>
