@@ -5,9 +5,9 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>
-/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to
-/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>,
-/// of an <see cref="HttpRewardModel"/>, of a chat model's client.
+/// Several servers with the same service, used as one: each request goes to the server that is
+/// least busy, and to another one when it fails. A handler for any <see cref="HttpClient"/>: that
+/// of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat model's client.
 /// </summary>
 /// <remarks>
 /// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
@@ -31,12 +31,12 @@ public sealed class PoolHandler : HttpMessageHandler
     private readonly PoolOptions _options;
     private readonly PoolQueue _queue;
 
-    /// <summary>Makes a pool.</summary>
+    /// <summary>Creates a pool.</summary>
     /// <param name="servers">Their addresses, at least one and none twice:
     /// what stands before the path of a request, such as http://gpu1:8000.</param>
     /// <param name="options">How they are treated; the defaults when left out.</param>
-    /// <exception cref="ArgumentException">There is no address, one is no address,
-    /// has a password or stands twice, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no address, one is invalid,
+    /// has a password or occurs twice, or an option is out of range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
         : this(
             servers,
@@ -70,7 +70,7 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <summary>Stands for the pool in the addresses of requests; no name that a network resolves.</summary>
     public static Uri Address { get; } = new("http://pool.invalid/");
 
-    /// <summary>How the servers are now, in the order given.</summary>
+    /// <summary>The state of each server now, in the order given.</summary>
     public ImmutableArray<ServerHealth> Health => _queue.Health;
 
     /// <summary>The servers.</summary>

@@ -41,7 +41,7 @@ public sealed class PoolSampler
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="generation">The settings of the distribution: those of the local copy, where there is one.
     /// Sizes of batches are the servers' own.</param>
-    /// <param name="options">The model's name and what the servers are held to.</param>
+    /// <param name="options">The model's name and what the servers are compared with.</param>
     /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings;
     /// the message names every fault.</exception>
     public PoolSampler(PoolHandler pool, ITokenizer tokenizer, GenerationOptions generation, PoolSamplerOptions options)
@@ -84,8 +84,8 @@ public sealed class PoolSampler
     public ModelIdentity Identity => Policy.Identity;
 
     /// <summary>
-    /// What is drawn from, as a policy: the local copy; or, where there is none, one that knows log pi of the completions of this
-    /// sampler, as the servers told it, and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
+    /// What is drawn from, as a policy: the local copy; or, where there is none, a policy that knows log pi of the completions
+    /// of this sampler, as the servers returned it, and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
     /// </summary>
     public IPolicy Policy => _options.LocalCopy ?? _served!;
 
@@ -95,7 +95,7 @@ public sealed class PoolSampler
     /// <summary>Draws completions of each prompt, many requests at once.</summary>
     /// <param name="prompts">P prompts, at least one; one that stands twice has other samples in each place.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
-    /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers heed seeds.</param>
+    /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers use seeds.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="RemoteServiceException">A request failed on every server, an answer is no draw of the model, or a server draws

@@ -24,19 +24,19 @@ public sealed record ChatReferenceSamplerOptions
     public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
-    /// The identity of the reference. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service draws from that
-    /// very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples agree to be used
-    /// with it. Needed with <see cref="Messages"/>, which cannot be told apart.
+    /// The identity of the reference. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service draws
+    /// from that very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples
+    /// agree to be used with it. Needed with <see cref="Messages"/>, since one function cannot be distinguished from another.
     /// </summary>
     /// <value>Default null: one made of model and settings.</value>
     public ModelIdentity? Identity { get; init; }
 
-    /// <summary>How an answer that does not say why it ended is taken.</summary>
+    /// <summary>The finish reason of an answer that does not say why it ended.</summary>
     /// <value>Default null: it is refused, since truncated completions could not be told from whole ones.</value>
     public FinishReason? MissingFinishReason { get; init; }
 
-    /// <summary>Whether each request carries a seed of its own,
-    /// so that a service that heeds seeds draws the same completions again.</summary>
+    /// <summary>Whether each request carries a seed of its own, so that a
+    /// service that uses seeds draws the same completions again.</summary>
     /// <value>Default true.</value>
     public bool SendSeed { get; init; } = true;
 

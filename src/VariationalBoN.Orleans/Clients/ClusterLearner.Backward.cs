@@ -62,10 +62,10 @@ public sealed partial class ClusterLearner
         return await BackwardAsync(rollouts.Scored, completionsPerPart, average, loss, numbers, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which the parameters hold: call
-    /// the optimizer's <c>ZeroGrad</c> before. How old it is, is not looked at.</summary>
-    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process,
-    /// where <see cref="Execution"/> is its.</remarks>
+    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which
+    /// the parameters hold: call the optimizer's <c>ZeroGrad</c> before. Its age is not checked.</summary>
+    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/>
+    /// gives in one process with the same <see cref="Execution"/>.</remarks>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.
     /// About B divided by the devices keeps all of them busy.</param>

@@ -68,7 +68,7 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
     /// <inheritdoc/>
     public bool NeedsHiddenStates => false;
 
-    /// <summary>Every weight can be told.</summary>
+    /// <summary>Accepts every weight: exact values have no limit of N.</summary>
     /// <param name="weight">The weight w.</param>
     public void Require(RankWeight weight) { }
 
