@@ -6,29 +6,26 @@ namespace VariationalBoN.Transformers.Chat;
 
 public sealed partial class ChatTokenizer
 {
-    /// <summary>A conversation of training data: its ids, and which of them the assistant wrote.</summary>
+    /// <summary>Reads a conversation of training data: its ids, and which of them the assistant wrote.</summary>
     /// <remarks>
-    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins where the
-    /// conversation before it ends together with its
-    /// generation prompt, and ends with <see cref="EndOfTurn"/>, or with the conversation up to it: the conversation must begin with both,
-    /// which a template breaks
-    /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused;
-    /// <see cref="ReadEachTurn"/> takes it apart.
-    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and
-    /// <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
+    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins
+    /// where the conversation before it ends together with its generation prompt, and ends with <see cref="EndOfTurn"/>, or
+    /// with the conversation up to it: the text of the whole conversation must begin with both. It does not where a template
+    /// writes an answer differently when later messages follow (some leave out earlier thinking). Such a conversation is
+    /// refused; <see cref="ReadEachTurn"/> reads its turns one by one. <see cref="ChatTokenizerOptions.AddGenerationPrompt"/>
+    /// and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
     /// </remarks>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>Ids and mask.</returns>
     /// <exception cref="ArgumentException">
-    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token joins
-    /// the template's words and the assistant's;
-    /// the message is named. Or as for <see cref="Read"/>.
+    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token
+    /// joins the template's words and the assistant's; the exception names the message. Also where <see cref="Read"/> throws.
     /// </exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation or a beginning of it.</exception>
     public ChatTurns ReadTurns(Prompt conversation) => Turns(conversation, Parsed(conversation), lastAlone: false);
 
-    /// <summary>Each turn of the assistant by itself, behind all that comes before it:
-    /// for templates that write earlier turns differently.</summary>
+    /// <summary>Reads each turn of the assistant by itself, after all that comes
+    /// before it: for templates that write earlier turns differently.</summary>
     /// <inheritdoc cref="ReadTurns"/>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>For each message of the assistant the conversation up to it, with that turn alone in the mask.</returns>

@@ -23,8 +23,7 @@ public sealed record ClassifierRewardOptions
     /// <value>Default null: the prompt followed by the completion.</value>
     public Func<Completion, string>? Format { get; init; }
 
-    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model,
-    /// such as "completion alone"; needed with it.</summary>
+    /// <summary>Identifies <see cref="Format"/> in the identity of the reward model, such as "completion alone"; needed with it.</summary>
     /// <value>Default null.</value>
     public string? FormatName { get; init; }
 
@@ -36,8 +35,8 @@ public sealed record ClassifierRewardOptions
     /// <value>Default <see cref="LongSequence.Truncate"/>: the end is not read, as in Hugging Face's pipelines.</value>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
 
-    /// <summary>The most sequences in one pass of the classifier, at least 1:
-    /// what bounds memory. Changes rewards by rounding alone.</summary>
+    /// <summary>The most sequences in one pass of the classifier, at least
+    /// 1: it bounds memory. Changes rewards by rounding alone.</summary>
     /// <value>Default 32.</value>
     public int RowsPerBatch { get; init; } = 32;
 

@@ -59,7 +59,8 @@ internal sealed class CausalModel
                 _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions)
             );
 
-    /// <summary>The same, with hidden states of layers beside what the output layer reads (<see cref="PositionLogits.Told"/>).</summary>
+    /// <summary>The logits at positions [N] of the B * T of tokens [B, T], with hidden states of
+    /// layers beside what the output layer reads (<see cref="PositionLogits.Told"/>).</summary>
     /// <exception cref="ArgumentException">The module does not tell these layers.</exception>
     internal PositionLogits LogitsAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
         layers.IsEmpty ? LogitsAt(tokens, positions) : LogitsOf(HiddenStatesAt(tokens, positions, layers), layers);
