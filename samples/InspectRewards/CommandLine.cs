@@ -82,7 +82,7 @@ internal static class CommandLine
     {
         string[] ensemble = result.GetValue(Ensemble) ?? [];
         if (ensemble.Length > 0 && result.GetValue(Second) is null)
-            result.AddError("--ensemble goes with --second");
+            result.AddError("--ensemble needs --second");
         if (ensemble.Length == 1)
             result.AddError($"--ensemble is '{ensemble[0]}' alone; name two or more components");
     }

@@ -76,7 +76,7 @@ internal static class CommandLine
             if (result.GetResult(Sample) is not null)
             {
                 foreach (var option in idle.Where(option => result.GetResult(option) is { Implicit: false }))
-                    result.AddError($"{option.Name} does not go with --sample, which trains nothing");
+                    result.AddError($"{option.Name} cannot be combined with --sample, which trains nothing");
             }
         });
         program.SetAction((result, stop) => run(Read(result), stop));

@@ -35,15 +35,15 @@ internal static class CommandLine
                 RunOptions.Threads,
             }.Where(option => !Given(JudgeOptions.Model) && Given(option))
         )
-            result.AddError($"{option.Name} goes with --model; without it the embedded set is used");
+            result.AddError($"{option.Name} needs --model; without --model the embedded set is used");
         foreach (
             var option in new Option[] { JudgeOptions.Flipped, RunOptions.Quick }.Where(option =>
                 Given(JudgeOptions.Model) && Given(option)
             )
         )
-            result.AddError($"{option.Name} is about the embedded set and does not go with --model");
+            result.AddError($"{option.Name} is about the embedded set and cannot be combined with --model");
         if (Given(JudgeOptions.HeldOutPairs) && Given(JudgeOptions.HeldOutShare))
-            result.AddError("--held-out does not go with --held-out-pairs");
+            result.AddError("--held-out cannot be combined with --held-out-pairs");
 
         bool Given(Option option) => result.GetResult(option) is { Implicit: false };
     }

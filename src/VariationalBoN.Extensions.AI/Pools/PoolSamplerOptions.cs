@@ -55,7 +55,7 @@ public sealed record PoolSamplerOptions
         if (string.IsNullOrWhiteSpace(Model))
             faults.Add("Model is blank; name the model as the servers do");
         if (!Enum.IsDefined(Protocol))
-            faults.Add($"Protocol is {Protocol}, which is none of its values");
+            faults.Add($"Protocol is {Protocol}, which is not a {nameof(PoolProtocol)}");
         if (LocalCopy is null == UncheckedIdentity is null)
         {
             faults.Add(

@@ -60,7 +60,7 @@ public sealed record ChatReferenceSamplerOptions
                 FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are the same")
             );
         if (MissingFinishReason is FinishReason reason && !Enum.IsDefined(reason))
-            faults.Add($"MissingFinishReason is {reason}, which is none of its values");
+            faults.Add($"MissingFinishReason is {reason}, which is not a {nameof(FinishReason)}");
         if (Messages is not null && Identity is null)
             faults.Add(
                 "Identity is not set although Messages is set; name both model and messages, since other messages make another reference"

@@ -46,7 +46,7 @@ public sealed record ClassifierRewardOptions
         var faults = new List<string>();
         int label = FindLabel(classifier, faults);
         if (!Enum.IsDefined(Output))
-            faults.Add($"{nameof(Output)} is {Output}, which is none of its values");
+            faults.Add($"{nameof(Output)} is {Output}, which is not a {nameof(ClassifierOutput)}");
         if (Output == ClassifierOutput.LogProb && classifier.Labels.Length == 1 && !classifier.IndependentLabels)
             faults.Add(
                 $"{nameof(Output)} is {Output}, which is 0 for every text where there is but one label; use {ClassifierOutput.Logit}"
@@ -58,7 +58,7 @@ public sealed record ClassifierRewardOptions
         if (MaxLength < 1 || MaxLength > classifier.MaxLength)
             faults.Add($"{nameof(MaxLength)} is {MaxLength}, it must be 1 to {classifier.MaxLength}");
         if (!Enum.IsDefined(OnTooLong))
-            faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is none of its values");
+            faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is not a {nameof(LongSequence)}");
         if (RowsPerBatch < 1)
             faults.Add($"{nameof(RowsPerBatch)} is {RowsPerBatch}, it must be at least 1");
         return faults.Count == 0

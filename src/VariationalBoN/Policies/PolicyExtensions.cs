@@ -58,7 +58,7 @@ public static class PolicyExtensions
         ArgumentNullException.ThrowIfNull(scored);
         if (policy is not ITokenPolicy tokens)
             throw new ArgumentException(
-                $"{policy.GetType().Name} does not tell the probability of single tokens ({nameof(ITokenPolicy)}), which a "
+                $"{policy.GetType().Name} does not give the probability of single tokens ({nameof(ITokenPolicy)}), which a "
                     + "loss with values along the answer needs. Implement it, or use the form of the loss for whole completions.",
                 nameof(policy)
             );

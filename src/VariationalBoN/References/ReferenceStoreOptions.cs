@@ -37,6 +37,8 @@ public sealed record ReferenceStoreOptions
     internal void Validate()
     {
         if (!Enum.IsDefined(Journal))
-            throw new ArgumentException($"The store options are not usable: {nameof(Journal)} is {Journal}, which is none of its values.");
+            throw new ArgumentException(
+                $"The store options are not usable: {nameof(Journal)} is {Journal}, which is not a {nameof(ReferenceJournal)}."
+            );
     }
 }

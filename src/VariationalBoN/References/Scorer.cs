@@ -31,9 +31,9 @@ public sealed class Scorer
             );
         if (!mayTrain && reference.IsTrainable)
             throw new ArgumentException(
-                $"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move "
-                    + $"what the policy is held to. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the base model of "
-                    + $"adapters after Freeze().",
+                $"The reference {reference.GetType().Name} trains: one of its parameters requires a gradient, so that training could "
+                    + $"change what the policy is compared with. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the "
+                    + $"base model of adapters after Freeze().",
                 nameof(reference)
             );
         (Reference, Reward, Options) = (reference, reward, options ?? new ScoringOptions());

@@ -49,9 +49,9 @@ public sealed record ScoringOptions
     {
         var faults = new List<string>();
         if (!Enum.IsDefined(OnFailure))
-            faults.Add($"OnFailure is {OnFailure}, which is none of its values");
+            faults.Add($"OnFailure is {OnFailure}, which is not a {nameof(RewardFailure)}");
         if (!Enum.IsDefined(OnTruncated))
-            faults.Add($"OnTruncated is {OnTruncated}, which is none of its values");
+            faults.Add($"OnTruncated is {OnTruncated}, which is not a {nameof(TruncationRule)}");
         if (!double.IsFinite(TruncationValue))
             faults.Add(FormattableString.Invariant($"TruncationValue is {TruncationValue}; it must be finite"));
         if (BatchSize < 1)

@@ -87,8 +87,8 @@ public sealed class Checkpoints : IDisposable
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
     [Obsolete(
-        "torch.optim lets go of numbers while libtorch reads them, so another thread can corrupt a step (docs/troubleshooting.md): train "
-            + "with AdamW or Adam of this library."
+        "The optimizers of torch.optim free numbers while libtorch still reads them, so another thread can corrupt a step: train with "
+            + "AdamW or Adam of this library (docs/troubleshooting.md in the repository)."
     )]
     public Checkpoints Add(string name, OptimizerHelper optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
