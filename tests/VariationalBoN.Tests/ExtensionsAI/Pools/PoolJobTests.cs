@@ -85,7 +85,7 @@ public sealed class PoolJobTests : StoreFixture
 
         var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool).SampleAsync(["1"], 1, seed: 1, limit.Token));
 
-        Assert.Contains($"{server.Address.Authority}/ failed at each of 3 tries to hold it to the local copy", thrown.Message);
+        Assert.Contains($"{server.Address.Authority}/ failed at each of 3 tries to compare it with the local copy", thrown.Message);
         Assert.Contains("503", thrown.Message);
     }
 
