@@ -91,7 +91,7 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(_json, StringComparison.Ordinal);
 
-    /// <summary>The name with the settings in brackets, for people.</summary>
+    /// <summary>The name with the settings in brackets.</summary>
     /// <returns>Such as "CausalLmPolicy (temperature 1, top-k none)".</returns>
     public override string ToString() =>
         Settings.IsEmpty ? Name : $"{Name} ({string.Join(", ", Settings.Select(pair => $"{pair.Key} {pair.Value}"))})";

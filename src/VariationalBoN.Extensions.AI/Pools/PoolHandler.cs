@@ -10,12 +10,12 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat model's client.
 /// </summary>
 /// <remarks>
-/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
-/// put behind the address of the server that is chosen.</para>
-/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429,
-/// 5xx). Then the server is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a
-/// server refuses (400, 404) is answered so: it would be refused elsewhere.
-/// Requests must bear being made twice, as draws with a seed and rewards do.</para>
+/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. The path after it is
+/// appended to the address of the server that is chosen.</para>
+/// <para>A try fails when the connection fails, the answer is incomplete or too late, or the status is a passing one (408, 429, 5xx). Then
+/// the server gets no requests for a pause that doubles with each failure; after it one request is tried, and more follow when it answers.
+/// When a server refuses a request (400, 404), that is the answer: other servers would refuse it, too. It must be safe to make a request
+/// twice, as it is for draws with a seed and for rewards.</para>
 /// <para>Thread-safe. Disposing ends its connections.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]

@@ -11,16 +11,17 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// used for BoN-SFT as those of a policy in this process.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the
-/// server count. Sample k of a prompt has a seed of its own, made of seed, prompt and k;
-/// what a server draws by it depends on the engine, so that bits are not promised.</para>
-/// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
-/// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights
-/// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
-/// <para>With top-k or top-p each completion costs a pass of the local copy. One that the copy gives no probability is drawn again by
-/// another seed, so that the law is that of the server given the support of the copy; when these are too many, for a prompt or by what
-/// they move the law, it is an error that names the server. The copy judges the support in other batches than the server draws in:
-/// in bfloat16, or on a GPU, the k-th token of a near tie may be another.</para>
+/// <para>Prompts are sent as ids, together with every setting of sampling, so that tokenizer, template and configuration of the server
+/// have no influence. Sample k of a prompt has a seed of its own, made of seed, prompt and k; what a server draws with it depends on the
+/// engine, so that equal bits are not promised.</para>
+/// <para>Before a completion of a server is used, and again when the server comes back after it failed, some of its completions are
+/// compared with <see cref="PoolSamplerOptions.LocalCopy"/>: the log-probabilities that the server gives, and whether the completions can
+/// be draws of the copy. A server with other weights or settings is an error that names it; so is a server that gives no ids, or the same
+/// answer for every seed.</para>
+/// <para>With top-k or top-p each completion costs a pass of the local copy. A completion to which the copy gives no probability is drawn
+/// again with another seed, so that the distribution is that of the server restricted to the support of the copy. Too many of these, for
+/// one prompt or by their effect on the distribution, are an error that names the server. The copy computes the support in other batches
+/// than the server draws in: in bfloat16, or on a GPU, the k-th of nearly equal tokens may differ.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]

@@ -85,7 +85,7 @@ public sealed class ChatReferenceSampler
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="samplesPerPrompt">M, at least 1; about 5 N and more for errors below 0.05 nats.</param>
-    /// <param name="seed">Fixes the draws, as far as the service heeds seeds.</param>
+    /// <param name="seed">Fixes the draws, as far as the service uses seeds.</param>
     /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>

@@ -69,7 +69,7 @@ public sealed partial class ClusterLearner
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.
     /// About B divided by the devices keeps all of them busy.</param>
-    /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
+    /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/>, or that of another loss.</param>
     /// <param name="loss">The name of the loss (<see cref="ClusterWorker.Losses"/>).</param>
     /// <param name="numbers">What it needs beside the completions, by name,
     /// a number to each completion with a reward, such as targets; null for nothing.</param>

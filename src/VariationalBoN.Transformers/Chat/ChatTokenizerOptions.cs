@@ -14,9 +14,9 @@ public sealed record ChatTokenizerOptions
     public bool AddGenerationPrompt { get; init; } = true;
 
     /// <summary>
-    /// Whether a conversation whose last message is the assistant's ends with the content of that message, so that the model goes on with
-    /// it (a prefill); blank content is none. Others end as <see cref="AddGenerationPrompt"/> says. While this is off, a conversation that
-    /// ends with the assistant is refused where a generation prompt would follow.
+    /// Whether a conversation whose last message is the assistant's ends with the content of that message, so that the model
+    /// goes on with it (a prefill); blank content does not count. Other conversations end as <see cref="AddGenerationPrompt"/>
+    /// says. While this is off, a conversation that ends with the assistant is refused where a generation prompt would follow.
     /// </summary>
     /// <value>Default false.</value>
     public bool ContinueFinalMessage { get; init; }

@@ -23,7 +23,8 @@ public sealed record ValueHeadOptions
     /// <value>Default 64.</value>
     public int Width { get; init; } = 64;
 
-    /// <summary>Hidden layers of each of the two laws, at least 1; from the second on each is added to the one before it.</summary>
+    /// <summary>Hidden layers behind each of the two predicted distributions of F (from a prefix, and from a
+    /// prefix with its next token), at least 1; from the second on each is added to the one before it.</summary>
     /// <value>Default 3.</value>
     public int Layers { get; init; } = 3;
 

@@ -126,7 +126,7 @@ public sealed class ReferenceStore : IDisposable
     /// The store holds rewards of something else, or some of the same samples in different rows; the message names what differs.
     /// </exception>
     /// <exception cref="InvalidDataException">
-    /// The folder is none of version 0.1, or a record is damaged; the message names file, line and byte.
+    /// The folder was not written by version 0.1, or a record is damaged; the message names file, line and byte.
     /// </exception>
     /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
     public static int Import(string folder, string path, ReferenceProvenance? provenance = null, ReferenceStoreOptions? options = null)

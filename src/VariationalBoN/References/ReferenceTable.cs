@@ -147,7 +147,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
     /// <param name="path">The file.</param>
     /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is not a member of the enumeration.</exception>
     /// <exception cref="InvalidOperationException">
     /// A row for each sample is asked for, and the texts of a prompt are not known;
     /// or a text has half of a surrogate pair, which no file can keep.

@@ -6,7 +6,7 @@ namespace VariationalBoN.References;
 /// shard <see cref="Index"/> of <see cref="Count"/>. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Shards share the samples of every prompt, not the prompts: equal work, and each has what the ranks of all prompts need. Each has a store
-/// of its own (<see cref="StorePath"/>); <see cref="Merge"/> joins them. No process talks to another, so that any scheduler will do.
+/// of its own (<see cref="StorePath"/>); <see cref="Merge"/> joins them. No process talks to another, so that any scheduler can start them.
 /// </remarks>
 public sealed record Shard
 {

@@ -123,7 +123,7 @@ public sealed class Checkpoints : IDisposable
     /// <summary>Writes a checkpoint and deletes those that are no longer kept;
     /// first those later than the one that was restored, which the run has left behind.</summary>
     /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
-    /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
+    /// <param name="metrics">Numbers that say how good the checkpoint is, such as held-out ones; null for none.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of

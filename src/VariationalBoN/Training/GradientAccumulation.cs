@@ -21,7 +21,8 @@ public static class GradientAccumulation
     /// <param name="policy">pi_theta, whose parameters require a gradient.</param>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
-    /// <param name="average">What <paramref name="loss"/> is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
+    /// <param name="average">What <paramref name="loss"/> is the mean over:
+    /// <see cref="ScoreFunction.Average"/>, or that of another loss.</param>
     /// <param name="loss">
     /// Makes a scalar [] of log pi_theta [b] of a part, with gradient, and of the part; numbers that belong
     /// to completions are chosen by <see cref="BatchPart.Of"/>. The tensors that it makes are disposed of.
@@ -29,7 +30,7 @@ public static class GradientAccumulation
     /// <returns>Loss and log pi_theta of the whole batch.</returns>
     /// <exception cref="ArgumentException">The batch has no completion with a reward, or a loss is no scalar with gradient.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="completionsPerPart"/> is below 1, or <paramref name="average"/> is none of its values.
+    /// <paramref name="completionsPerPart"/> is below 1, or <paramref name="average"/> is not a member of the enumeration.
     /// </exception>
     public static AccumulatedLoss Backward(
         IPolicy policy,
