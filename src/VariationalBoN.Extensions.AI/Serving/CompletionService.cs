@@ -53,7 +53,8 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>The error that ended the service, so that it takes no more requests; null where there was none.</summary>
     public Exception? Fault => _queue.Fault;
 
-    /// <summary>Whether it takes no more requests: it is being stopped, has been stopped, or has ended because of an error.</summary>
+    /// <summary>Whether the service takes no more requests: it is being
+    /// stopped, has been stopped, or has ended because of an error.</summary>
     public bool IsStopped => _queue.IsClosed;
 
     /// <summary>The most requests that wait while all places are taken (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>

@@ -22,8 +22,8 @@ public interface IPrefixValue
     /// null where the caller vouches for it.</summary>
     ModelIdentity? Reference => Origin?.Reference;
 
-    /// <summary>Whether it reads hidden states of the reference, which then must offer them (<see
-    /// cref="Policies.IHiddenDecoder"/>).</summary>
+    /// <summary>Whether the values read hidden states of the reference, which
+    /// then must offer them (<see cref="Policies.IHiddenDecoder"/>).</summary>
     bool NeedsHiddenStates { get; }
 
     /// <summary>Layers of the reference whose hidden states it reads beside the last, which then must offer them (<see

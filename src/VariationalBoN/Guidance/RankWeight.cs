@@ -77,7 +77,7 @@ public readonly record struct RankWeight
             ? (C * (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2) - CalibratedTilt.LogNormaliser(C)
             : BestOfNMath.LogRatioWithTies(cdf.Below, cdf.AtOrBelow, Draws);
 
-    /// <summary>Such as "Best-of-8" or "tilt c = 9.05".</summary>
+    /// <summary>The weight as text, such as "Best-of-8" or "tilt c = 9.05".</summary>
     public override string ToString() =>
         IsTilt ? FormattableString.Invariant($"tilt c = {C:R}") : FormattableString.Invariant($"Best-of-{Draws:R}");
 }

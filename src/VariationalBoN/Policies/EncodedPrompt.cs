@@ -21,7 +21,7 @@ public sealed class EncodedPrompt
     /// <summary>The prompt x.</summary>
     public Prompt Prompt { get; }
 
-    /// <summary>Its token ids, special tokens included.</summary>
+    /// <summary>The token ids of the prompt, special tokens included.</summary>
     public ImmutableArray<int> Tokens { get; }
 
     /// <summary>How many tokens fit into the model's context after the prompt; null

@@ -14,7 +14,7 @@ public interface ITokenizer
     /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Whether it can write a conversation, as one with a chat template can.</summary>
+    /// <summary>Whether the tokenizer accepts conversations, as one with a chat template does.</summary>
     /// <value>false, as is right for a tokenizer of texts.</value>
     bool ReadsConversations => false;
 

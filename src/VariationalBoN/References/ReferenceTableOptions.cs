@@ -27,10 +27,10 @@ public sealed record ReferenceTableOptions
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
-    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must be multiples of.
-    /// Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples (<see cref="DrawBlock"/>) is drawn by itself, always
-    /// whole: what a run of one process gives, one that was killed and goes on,
-    /// and several that share the samples (<see cref="Shard"/>), is the same to the last bit.
+    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must
+    /// be multiples of. Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples
+    /// (<see cref="DrawBlock"/>) is drawn by itself, always whole. A run in one process, a run that was killed and goes
+    /// on, and several processes that share the samples (<see cref="Shard"/>) then give the same samples to the last bit.
     /// </summary>
     /// <value>
     /// Default null: all that is missing of a prompt is drawn at once, and nothing twice; after a kill the rest of a batch is drawn beside

@@ -39,7 +39,7 @@ public sealed record ReferenceTableProgress
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    /// <summary>Such as "5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left".</summary>
+    /// <summary>The progress as text, such as "5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left".</summary>
     public override string ToString()
     {
         string found = SamplesFound > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({SamplesFound:N0} found)") : "";

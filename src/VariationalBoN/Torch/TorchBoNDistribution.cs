@@ -116,7 +116,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <summary>The dtype of rewards, log-probabilities and results.</summary>
     public ScalarType Dtype { get; }
 
-    /// <summary>Where everything is computed.</summary>
+    /// <summary>The device that everything is computed on.</summary>
     public Device Device { get; }
 
     /// <summary>P, the number of prompts.</summary>
