@@ -62,7 +62,7 @@ public class TrainingStepBenchmark : IDisposable
         Step(logProb);
     }
 
-    /// <summary>The same step through <see cref="CausalLmPolicy.LogProb"/>.</summary>
+    /// <summary>The training step through <see cref="CausalLmPolicy.LogProb"/>.</summary>
     [Benchmark]
     public void Library()
     {

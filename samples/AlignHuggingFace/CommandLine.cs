@@ -8,7 +8,7 @@ namespace AlignHuggingFace;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N of the model it was.";
+        "Aligns a language model from Hugging Face: afterwards one sample of it is worth the best of N samples of it before.";
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <param name="args">The arguments.</param>

@@ -97,7 +97,7 @@ internal static class GuidedDecoding
         return string.Create(
             CultureInfo.InvariantCulture,
             $"Guided to {weight} without fine-tuning: win rate {report.WinRate} at a KL of {report.Kl} nats, {report.CurveDistance} under "
-                + $"the curve of Best-of-n; at most {report.Ranks.Outside} nats of it move no rank.{Environment.NewLine}"
+                + $"the curve of Best-of-n; at most {report.Ranks.Outside} nats of this KL change no rank.{Environment.NewLine}"
                 + $"The {topTokens} most probable tokens, which have values of their own, hold {share:0.000} of the reference's "
                 + $"probability{advice}."
         );

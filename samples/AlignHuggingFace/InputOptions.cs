@@ -27,15 +27,15 @@ internal static class InputOptions
     public static readonly Option<string> SecondReward = Judge(
         "--second-reward",
         $"Another judge, a directory or \"{Arguments.Function}\", that measures held-out answers and is not trained on: "
-            + "it shows when the first is exploited."
+            + "it shows whether the policy exploits the first judge."
     );
 
     public static readonly Option<string> SecondLabel = new("--second-label") { Description = "The label of --second-reward." };
 
     public static readonly Option<int?> Watch = OptionChecks.Number<int>(
         "--watch",
-        "Steps from one look of --second-reward at held-out answers to the next, during training; it alarms when the first judge still "
-            + "likes them better and the second worse [default: never].",
+        "During training measure held-out answers with --second-reward each time after this many steps, and warn when the first judge "
+            + "rates them higher and the second lower than before [default: never].",
         value => value >= 1,
         "at least 1"
     );
@@ -48,13 +48,13 @@ internal static class InputOptions
     public static readonly Option<string> Column = new("--prompt-column")
     {
         Description =
-            "The column of --prompts that holds them; texts, or conversations as arrays of messages [default: prompt, or else messages].",
+            "The column of --prompts with the prompts: texts, or conversations as arrays of messages [default: prompt, or else messages].",
     };
 
     public static readonly Option<LongPrompts> TooLong = new("--long-prompts")
     {
         Description =
-            "What becomes of prompts that leave no room for a completion in the model's context: "
+            "What to do with prompts that leave no room for a completion in the model's context: "
             + "refuse to run, skip them, or truncate them at their beginning.",
         DefaultValueFactory = _ => LongPrompts.Refuse,
     };

@@ -16,7 +16,7 @@ internal static class OptionRelations
         if (Given(RunOptions.MakeTiny))
         {
             foreach (var option in result.Command.Options.Where(option => option != RunOptions.MakeTiny && Given(option)))
-                result.AddError($"{option.Name} does not go with --make-tiny, which writes models and stops");
+                result.AddError($"{option.Name} cannot be combined with --make-tiny, which writes models and stops");
             return;
         }
 
@@ -27,7 +27,7 @@ internal static class OptionRelations
                 !Given(InputOptions.Model) && Given(option)
             )
         )
-            result.AddError($"{option.Name} goes with --model; without it tiny models are made");
+            result.AddError($"{option.Name} needs --model; without --model tiny models are made");
         if (
             Given(TrainingOptions.ElementType)
             && CommonOptions.ElementTypeOf(result.GetRequiredValue(TrainingOptions.ElementType)) == ScalarType.BFloat16
@@ -35,9 +35,9 @@ internal static class OptionRelations
         )
             result.AddError("--element-type bfloat16 needs --lora: small steps of training would be rounded away in 16 bits");
         if (Given(InputOptions.Column) && !Given(InputOptions.Prompts))
-            result.AddError("--prompt-column goes with --prompts");
+            result.AddError("--prompt-column needs --prompts");
         if (Given(RunOptions.EstimateOnly) && Given(RunOptions.ReferencesOnly))
-            result.AddError("--references-only does not go with --estimate, which draws none");
+            result.AddError("--references-only cannot be combined with --estimate, which draws none");
         foreach (
             var option in new Option[]
             {
@@ -49,9 +49,9 @@ internal static class OptionRelations
                 InputOptions.SecondReward,
             }.Where(option => Given(SamplingOptions.Part) && Given(option))
         )
-            result.AddError($"{option.Name} does not go with --shard, which draws its part and stops");
+            result.AddError($"{option.Name} cannot be combined with --shard, which draws its part and stops");
         if (Given(TrainingOptions.Guided) && (Given(RunOptions.EstimateOnly) || Given(RunOptions.ReferencesOnly)))
-            result.AddError("--guided does not go with --estimate and --references-only, which stop before it");
+            result.AddError("--guided cannot be combined with --estimate or --references-only, which stop before it");
         if (Given(TrainingOptions.Guided) && result.GetValue(SamplingOptions.Samples) < result.GetValue(SamplingOptions.N))
             result.AddError(
                 string.Create(
@@ -61,11 +61,11 @@ internal static class OptionRelations
                 )
             );
         if (Given(TrainingOptions.TopTokens) && !Given(TrainingOptions.Guided))
-            result.AddError("--top-tokens goes with --guided");
+            result.AddError("--top-tokens needs --guided");
         if (Given(InputOptions.SecondLabel) && !Given(InputOptions.SecondReward))
-            result.AddError("--second-label goes with --second-reward");
+            result.AddError("--second-label needs --second-reward");
         if (Given(InputOptions.Watch) && !Given(InputOptions.SecondReward))
-            result.AddError("--watch goes with --second-reward, the judge that watches");
+            result.AddError("--watch needs --second-reward, the judge that watches");
         foreach (
             (Option<string> judge, Option<string> label) in new[]
             {
@@ -79,7 +79,7 @@ internal static class OptionRelations
                 && (Given(judge) || Given(InputOptions.Model))
                 && (result.GetValue(judge) ?? Arguments.Function) == Arguments.Function
             )
-                result.AddError($"{label.Name} goes with a directory as {judge.Name}; \"{Arguments.Function}\" has no labels");
+                result.AddError($"{label.Name} needs a directory as {judge.Name}; \"{Arguments.Function}\" has no labels");
         }
 
         bool Given(Option option) => result.GetResult(option) is { Implicit: false };

@@ -37,7 +37,7 @@ internal sealed record RunEstimate(Costs Costs, Work Work)
             reference rewards  {Time(ReferenceSeconds)} ({Work.ReferenceSamples} samples), once
             training           {Time(TrainingSeconds)} ({Work.Steps} steps of {Costs.Step:0.00} s)
             held-out numbers   {Time(EvaluationSeconds)}
-            in all             {Time(Seconds)}, as busy as this machine is now
+            in all             {Time(Seconds)}, if the machine stays as busy as it is now
             memory             about {PeakBytes / Gibibyte:0.0} GiB at its peak, without that of a GPU
             """
         );

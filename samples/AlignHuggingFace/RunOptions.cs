@@ -21,7 +21,7 @@ internal static class RunOptions
 
     public static readonly Option<string> ReferenceDevice = new Option<string>("--reference-device")
     {
-        Description = "Where the reference and the judges are [default: --device].",
+        Description = "Device of the reference and the judges [default: --device].",
     }.Checked(CommonOptions.IsDevice, value => $"--reference-device is '{value}'; it must be cpu, cuda or cuda:<index>");
 
     public static readonly Option<int> Threads = OptionChecks.Number(
@@ -32,15 +32,18 @@ internal static class RunOptions
         "1 to 256"
     );
 
-    public static readonly Option<bool> Quick = new("--quick") { Description = "Smaller numbers, to see that all of it works." };
+    public static readonly Option<bool> Quick = new("--quick") { Description = "A small run, to see that everything works." };
 
     public static readonly Option<bool> Plain = FastRuntime.Plain();
 
-    public static readonly Option<bool> EstimateOnly = new("--estimate") { Description = "Say what the run would take, and stop." };
+    public static readonly Option<bool> EstimateOnly = new("--estimate")
+    {
+        Description = "Print the time and the memory that the run would take, and stop.",
+    };
 
     public static readonly Option<bool> ReferencesOnly = new("--references-only")
     {
-        Description = "Draw the reference samples, say what Best-of-N promises with them, and stop: for the choice of N.",
+        Description = "Draw the reference samples, print what Best-of-N would gain with them, and stop: for the choice of N.",
     };
 
     public static readonly Option<string> MakeTiny = new Option<string>("--make-tiny")

@@ -37,15 +37,15 @@ internal static class SamplingOptions
     public static readonly Option<bool> AnyExecution = new("--accept-other-execution")
     {
         Description =
-            "Let --shard and --merge bring samples together that were drawn by other processors, --threads or versions: their last digits "
-            + "differ, their law does not.",
+            "Let --shard and --merge join samples that were drawn on other processors, or with other --threads or versions: these differ "
+            + "in the last digits, not in distribution.",
     };
 
     public static readonly Option<int?> Block = OptionChecks.Number<int>(
         "--samples-per-block",
-        "Draw the samples of a prompt in ranges of this many, which divides --samples: then every sharing and every restart gives the "
-            + "same bits. Also the most "
-            + $"--shard can share [default: {ReferenceRewards.SamplesPerBlock} with --shard, else all at once].",
+        "Draw the samples of a prompt in blocks of this many, a divisor of --samples: then every division into shards and every restart "
+            + "gives the same bits. A shard draws whole blocks "
+            + $"[default: {ReferenceRewards.SamplesPerBlock} with --shard, else all at once].",
         value => value >= 1,
         "at least 1"
     );

@@ -41,7 +41,7 @@ internal static class TrainingOptions
 
     public static readonly Option<int> RowsPerPass = OptionChecks.Number(
         "--rows-per-pass",
-        "Completions whose gradient is taken at a time: bounds memory, not the result.",
+        "Completions of one backward pass: fewer need less memory, the result is the same.",
         16,
         value => value >= 1,
         "at least 1"
@@ -49,20 +49,20 @@ internal static class TrainingOptions
 
     public static readonly Option<double?> LearningRate = OptionChecks.Number<double>(
         "--learning-rate",
-        "[default: 1e-5; with --lora 2e-4; for the tiny models 3e-3]",
+        "Peak of the learning rate [default: 1e-5; with --lora 2e-4; for the tiny models 3e-3].",
         value => value > 0,
         "above 0"
     );
 
     public static readonly Option<ScheduleShape> LearningRateSchedule = new("--schedule")
     {
-        Description = "How the learning rate goes: linear or cosine, to a tenth, or constant.",
+        Description = "Schedule of the learning rate: linear or cosine, which fall to a tenth of the peak, or constant.",
         DefaultValueFactory = _ => ScheduleShape.Linear,
     };
 
     public static readonly Option<double> WeightDecay = OptionChecks.Number(
         "--weight-decay",
-        "Of AdamW.",
+        "Weight decay of AdamW.",
         0.0,
         value => value >= 0,
         "at least 0"
@@ -70,7 +70,7 @@ internal static class TrainingOptions
 
     public static readonly Option<double> Clip = OptionChecks.Number(
         "--clip",
-        "The largest norm of a gradient; 0 clips none.",
+        "The norm that a larger gradient is clipped to; 0 for no clipping.",
         1.0,
         value => value >= 0,
         "above 0, or 0 for none"
@@ -78,7 +78,7 @@ internal static class TrainingOptions
 
     public static readonly Option<int> CheckpointEvery = OptionChecks.Number(
         "--checkpoint-every",
-        "Steps from one checkpoint to the next: what a kill costs at most.",
+        "Steps between two checkpoints: a run that is killed repeats at most these.",
         25,
         value => value >= 1,
         "at least 1"
@@ -86,11 +86,11 @@ internal static class TrainingOptions
 
     public static readonly Option<bool> Lora = new("--lora")
     {
-        Description = "Train low-rank adapters alone; the reference is then the same weights with the adapters off.",
+        Description = "Train low-rank adapters (LoRA) alone; the reference is then the same model without them.",
     };
 
     public static readonly Option<string> ElementType = CommonOptions.ElementType(
-        "Of the weights in memory: bfloat16 is half of float32; it needs --lora, whose adapters stay float32."
+        "Number format of the weights in memory: bfloat16 takes half of float32; it needs --lora, whose adapters stay float32."
     );
 
     public static readonly Option<GgufType?> Gguf = new("--gguf")
@@ -100,7 +100,7 @@ internal static class TrainingOptions
 
     public static readonly Option<bool> MixedPrecision = new("--mixed-precision")
     {
-        Description = "Products in bfloat16, everything else and the weights that train in float32: faster where the processor has them.",
+        Description = "Matrix products in bfloat16, all else and trained weights in float32: faster on a processor with bfloat16.",
     };
 
     public static readonly Option<bool> RecomputeActivations = new("--recompute-activations")
@@ -111,14 +111,14 @@ internal static class TrainingOptions
     public static readonly Option<bool> Guided = new("--guided")
     {
         Description =
-            $"Also learn a value head from the reference samples, which steers the model as it was token by token, without fine-tuning: "
-            + $"its held-out numbers, and {GuidedDecoding.FileName} beside the model.",
+            $"Also train a value head on the reference samples. It guides the reference token by token, without fine-tuning. The run "
+            + $"prints its held-out numbers and writes {GuidedDecoding.FileName} beside the model.",
     };
 
     public static readonly Option<int?> TopTokens = OptionChecks.Number<int>(
         "--top-tokens",
-        $"With --guided: how many of the most probable next tokens have values of their own; the others share what is left. A line of the "
-            + $"report says how much of the probability they hold [default: {new GuidanceOptions().TopTokens}].",
+        $"With --guided: how many of the most probable next tokens have values of their own; the others share one value. A line of the "
+            + $"report says how much of the probability the former hold [default: {new GuidanceOptions().TopTokens}].",
         value => value >= 1,
         "at least 1"
     );

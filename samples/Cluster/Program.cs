@@ -26,7 +26,7 @@ var postgres = new Option<string>("--postgres")
         "A connection to PostgreSQL with Orleans' tables in it (README.md): "
         + "then there is no primary, any process may die, and the learner is killed, too.",
 };
-var redis = new Option<string>("--redis") { Description = "The same with a connection to Redis, such as 127.0.0.1:6379." };
+var redis = new Option<string>("--redis") { Description = "A connection to Redis, such as 127.0.0.1:6379, in place of --postgres." };
 var plain = FastRuntime.Plain();
 var program = new RootCommand(
     "Aligns a small language model to Best-of-8 over a cluster of processes, one of which is killed on the "
@@ -41,7 +41,7 @@ var program = new RootCommand(
 program.Validators.Add(parsed =>
 {
     if (parsed.GetValue(postgres) is not null && parsed.GetValue(redis) is not null)
-        parsed.AddError("Both --postgres and --redis are given; one database knows the members.");
+        parsed.AddError("Both --postgres and --redis are given; the members of the cluster are kept in one database, so give one.");
 });
 program.SetAction(
     async (parsed, stop) =>

@@ -167,8 +167,8 @@ internal sealed class Run(Settings settings, TextWriter output) : IDisposable
                     + $"{alone.ElementAtOrDefault(at)?.Value} in one process."
             );
         output.WriteLine(
-            "Both tables are equal to the last digit: a worker died on the way and another one came, and no bit of any "
-                + "number knows of it."
+            "Both tables are equal to the last digit: a worker was killed during the run and another one joined, and no "
+                + "number differs in any bit."
         );
         return 0;
     }

@@ -51,7 +51,7 @@ public static class CommonOptions
         return there is null || Directory.Exists(there);
     }
 
-    /// <summary>Makes a folder and tries to write to it, so that a run does not find out at its end.</summary>
+    /// <summary>Makes a folder and tries to write to it, so that a run does not fail at its end because it cannot.</summary>
     /// <param name="name">The option, such as --output.</param>
     /// <param name="path">Its value.</param>
     /// <exception cref="UsageException">Nothing can be written there; the message says why.</exception>

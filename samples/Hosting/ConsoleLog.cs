@@ -8,7 +8,7 @@ namespace SampleHosting;
 /// </summary>
 public sealed class ConsoleLog : ILogger
 {
-    /// <summary>The one that samples give to the library.</summary>
+    /// <summary>The logger that samples give to the library.</summary>
     public static readonly ConsoleLog Warnings = new();
 
     private ConsoleLog() { }

@@ -41,7 +41,7 @@ internal static class CommandLine
 
     private static readonly Option<double> TieTolerance = OptionChecks.Number(
         "--tie-tolerance",
-        "Rewards of a prompt that are no further apart than this are one: for a reward model whose score of one text moves with its batch.",
+        "Rewards of a prompt that differ by at most this count as equal: for a reward model whose score of a text depends on its batch.",
         0.0,
         value => value >= 0,
         "at least 0"
@@ -52,14 +52,14 @@ internal static class CommandLine
         Description =
             "The reward of a second judge, or people's scores of a part of the samples: the name of a component of REWARDS, or a file of "
             + "rewards of the same samples. "
-            + "Says up to which N the first helps by the second.",
+            + "Shows up to which N the first reward also raises the second.",
     };
 
     private static readonly Option<string[]> Ensemble = new("--ensemble")
     {
         Description =
-            "A component of REWARDS that is a judge of an ensemble; two or more, such as --ensemble a --ensemble b. Says how much they "
-            + "disagree about the answers that the first ranks highest.",
+            "A component of REWARDS that is a judge of an ensemble; two or more, such as --ensemble a --ensemble b. Shows how much "
+            + "they disagree about the answers that the first reward ranks highest.",
     };
 
     private static readonly Option<string> Output = CommonOptions.Output(
@@ -82,7 +82,7 @@ internal static class CommandLine
     {
         string[] ensemble = result.GetValue(Ensemble) ?? [];
         if (ensemble.Length > 0 && result.GetValue(Second) is null)
-            result.AddError("--ensemble goes with --second");
+            result.AddError("--ensemble needs --second");
         if (ensemble.Length == 1)
             result.AddError($"--ensemble is '{ensemble[0]}' alone; name two or more components");
     }

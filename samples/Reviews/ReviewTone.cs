@@ -2,7 +2,7 @@ using static SampleReviews.ReviewWords;
 
 namespace SampleReviews;
 
-/// <summary>How kindly a text of the grammar speaks: a truth that is known, for judges to be held against. Stateless.</summary>
+/// <summary>How positive a text of the grammar is: a known truth that judges are compared with. Stateless.</summary>
 public static class ReviewTone
 {
     private static readonly HashSet<string> Negations = ["not", "never"];
@@ -21,8 +21,8 @@ public static class ReviewTone
         .GroupBy(phrase => phrase.Words[0])
         .ToDictionary(group => group.Key, group => group.OrderByDescending(phrase => phrase.Words.Length).ToArray());
 
-    /// <summary>The mean valence of what a text says, -2 to 2: of its valued phrases,
-    /// those behind "not" and "never" with the other sign; 0 where it says nothing.</summary>
+    /// <summary>The mean valence of what a text says, -2 to 2: of its phrases with a valence,
+    /// those after "not" and "never" with the opposite sign; 0 where it has none.</summary>
     /// <param name="text">Words and signs, one space apart.</param>
     public static double Of(string text)
     {

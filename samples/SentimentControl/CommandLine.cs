@@ -50,7 +50,7 @@ internal static class CommandLine
     private static readonly Option<bool> MixedPrecision = new("--mixed-precision")
     {
         Description =
-            "Draw, score and fine-tune with products in bfloat16 and everything else in float32; models so small do not get faster by it.",
+            "Draw, score and fine-tune with products in bfloat16 and everything else in float32; it makes models this small no faster.",
     };
 
     private static readonly Option<bool> Quick = new("--quick")
@@ -76,7 +76,7 @@ internal static class CommandLine
             if (result.GetResult(Sample) is not null)
             {
                 foreach (var option in idle.Where(option => result.GetResult(option) is { Implicit: false }))
-                    result.AddError($"{option.Name} does not go with --sample, which trains nothing");
+                    result.AddError($"{option.Name} cannot be combined with --sample, which trains nothing");
             }
         });
         program.SetAction((result, stop) => run(Read(result), stop));

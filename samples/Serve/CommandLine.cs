@@ -16,7 +16,7 @@ internal static class CommandLine
     );
     private static readonly Option<string> Adapters = Folder(
         "--adapters",
-        "Directory of LoRA adapters (PEFT); --model is then the model before alignment, too."
+        "Directory of LoRA adapters (PEFT); --model is then the base model, which is also the model before alignment."
     );
     private static readonly Option<string> Reference = Folder(
         "--reference",
@@ -66,12 +66,14 @@ internal static class CommandLine
         "at least 1"
     );
     private static readonly Option<string> ElementType = CommonOptions.ElementType(
-        "Of the weights in memory: bfloat16 is half of float32, and faster where the processor has it."
+        "Number format of the weights in memory: bfloat16 takes half of float32, and is faster where the processor has it."
     );
-    private static readonly Option<string> Output = CommonOptions.Output("Where the tiny models are made, and found the next time.");
+    private static readonly Option<string> Output = CommonOptions.Output(
+        "Folder for the tiny models; they are made once and read again by the next run."
+    );
     private static readonly Option<bool> Quick = new("--quick")
     {
-        Description = "Start, ask by a client of Microsoft.Extensions.AI, print what it got, and end.",
+        Description = "Start, send requests with a client of Microsoft.Extensions.AI, print the answers, and end.",
     };
 
     private static readonly Option<bool> Plain = FastRuntime.Plain();

@@ -38,7 +38,7 @@ internal sealed record Arguments
     /// <summary>Steps from one checkpoint to the next.</summary>
     public required int CheckpointEvery { get; init; }
 
-    /// <summary>N, the draws that one is to be worth.</summary>
+    /// <summary>N, the draws that one sample is to be worth.</summary>
     public required double N { get; init; }
 
     /// <summary>Prompts that answers are drawn for, of each side.</summary>

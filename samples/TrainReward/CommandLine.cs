@@ -8,7 +8,7 @@ namespace TrainReward;
 internal static class CommandLine
 {
     private const string Purpose =
-        "Trains a judge on preference pairs, says how far it is right, what Best-of-N by it promises, and aligns a model by it.";
+        "Trains a judge on preference pairs, measures its accuracy and what Best-of-N with it would gain, and aligns a model with it.";
 
     /// <summary>Parses the arguments and runs the program, or prints help or one line that says what is wrong.</summary>
     /// <returns>The exit code: 0, 2 for wrong arguments, or what the program returned.</returns>
@@ -35,15 +35,15 @@ internal static class CommandLine
                 RunOptions.Threads,
             }.Where(option => !Given(JudgeOptions.Model) && Given(option))
         )
-            result.AddError($"{option.Name} goes with --model; without it the embedded set is used");
+            result.AddError($"{option.Name} needs --model; without --model the embedded set is used");
         foreach (
             var option in new Option[] { JudgeOptions.Flipped, RunOptions.Quick }.Where(option =>
                 Given(JudgeOptions.Model) && Given(option)
             )
         )
-            result.AddError($"{option.Name} is about the embedded set and does not go with --model");
+            result.AddError($"{option.Name} is about the embedded set and cannot be combined with --model");
         if (Given(JudgeOptions.HeldOutPairs) && Given(JudgeOptions.HeldOutShare))
-            result.AddError("--held-out does not go with --held-out-pairs");
+            result.AddError("--held-out cannot be combined with --held-out-pairs");
 
         bool Given(Option option) => result.GetResult(option) is { Implicit: false };
     }

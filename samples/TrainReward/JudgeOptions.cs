@@ -9,7 +9,7 @@ internal static class JudgeOptions
     public static readonly Option<string> Model = new Option<string>("--model")
     {
         Description =
-            "Directory of a causal language model from Hugging Face: the judge begins as it, "
+            "Directory of a causal language model from Hugging Face: the judge starts from it, "
             + "with a new head [default: a small one, trained within a minute on film reviews].",
     }.Checked(Directory.Exists, value => $"--model is '{value}'; there is no such directory");
 
@@ -21,7 +21,7 @@ internal static class JudgeOptions
 
     public static readonly Option<string> HeldOutPairs = File(
         "--held-out-pairs",
-        "Pairs that measure the judge [default: those of a share of the prompts of --pairs]."
+        "Pairs to measure the judge on [default: the pairs of the prompts that --held-out takes from --pairs]."
     );
 
     public static readonly Option<double> HeldOutShare = OptionChecks.Number(
@@ -35,12 +35,12 @@ internal static class JudgeOptions
     public static readonly Option<bool> SkipFaulty = new("--skip-faulty")
     {
         Description =
-            "Leave out faulty pairs (equal answers, other prompts, held-out ones that are trained on) instead of refusing to run.",
+            "Leave out faulty pairs (equal answers, different prompts, held-out pairs that are trained on) instead of refusing to run.",
     };
 
     public static readonly Option<double> Flipped = OptionChecks.Number(
         "--flipped",
-        "f, the share of labels of the embedded set that are wrong.",
+        "f, the share of wrong labels in the embedded set (the film reviews).",
         0.2,
         value => value is >= 0 and < 0.5,
         "0 to below 0.5"
@@ -63,7 +63,7 @@ internal static class JudgeOptions
 
     public static readonly Option<int> PairsPerPass = OptionChecks.Number(
         "--pairs-per-pass",
-        "Pairs whose gradient is taken at a time: what bounds memory.",
+        "Pairs of one backward pass: fewer need less memory.",
         64,
         value => value >= 1,
         "at least 1"
@@ -71,14 +71,14 @@ internal static class JudgeOptions
 
     public static readonly Option<double?> LearningRate = OptionChecks.Number<double>(
         "--learning-rate",
-        "Its peak [default: 3e-3; with --model 1e-5, with --lora 2e-4].",
+        "Peak of the learning rate [default: 3e-3; with --model 1e-5, with --lora 2e-4].",
         value => value > 0,
         "above 0"
     );
 
     public static readonly Option<double> Centring = OptionChecks.Number(
         "--centring",
-        "Weight of (r_c + r_r)^2, which holds the level of rewards at 0.",
+        "Weight of (r_c + r_r)^2 in the loss, which keeps the mean reward near 0.",
         0.01,
         value => value >= 0,
         "at least 0"
@@ -91,7 +91,7 @@ internal static class JudgeOptions
 
     public static readonly Option<int> CheckpointEvery = OptionChecks.Number(
         "--checkpoint-every",
-        "Steps from one checkpoint to the next.",
+        "Steps between two checkpoints.",
         100,
         value => value >= 1,
         "at least 1"

@@ -8,7 +8,7 @@ internal static class RunOptions
 {
     public static readonly Option<double> N = OptionChecks.Number(
         "--n",
-        "N, the draws that one is to be worth.",
+        "N, the draws that one sample is to be worth.",
         8.0,
         value => value >= 1,
         "at least 1"
@@ -16,7 +16,7 @@ internal static class RunOptions
 
     public static readonly Option<int?> Prompts = OptionChecks.Number<int>(
         "--prompts",
-        "Prompts that answers are drawn for, of each side [default: 48; with --quick 8].",
+        "Prompts to draw answers for: up to so many training and so many held-out prompts [default: 48; with --quick 8].",
         value => value >= 1,
         "at least 1"
     );
@@ -60,7 +60,7 @@ internal static class RunOptions
 
     public static readonly Option<bool> Quick = new("--quick")
     {
-        Description = "The embedded set in small: within seconds, and a judge that is not yet good.",
+        Description = "A small run on the embedded set: takes seconds, and the judge is not yet good.",
     };
 
     public static readonly Option<bool> Plain = FastRuntime.Plain();

@@ -13,8 +13,8 @@ public sealed record Completion
     public required Prompt Prompt { get; init; }
 
     /// <summary>
-    /// The completion y as text, without the prompt and without a final stop token: what its tokens add to the text of the prompt's, so
-    /// that the text of both is one after the other.
+    /// The completion y as text, without the prompt and without a final stop token. It is what the decoded text gains when the
+    /// tokens of the completion follow those of the prompt, so that the text of the prompt plus this text is the text of both.
     /// </summary>
     public required string Text { get; init; }
 

@@ -20,7 +20,7 @@ public static class ExperimentalIds
     /// <summary>GGUF files.</summary>
     public const string Gguf = "VBON0004";
 
-    /// <summary>Reports and watches that hold a judge against a second one, or ask how much reward there is to gain.</summary>
+    /// <summary>Reports and watches that compare a judge with a second one, or estimate how much reward there is to gain.</summary>
     public const string SecondJudge = "VBON0005";
 
     /// <summary>Best-of-n that ends when one more draw is not worth its cost.</summary>

@@ -60,7 +60,7 @@ public readonly struct IdentityValue : IEquatable<IdentityValue>
     /// <inheritdoc/>
     public override int GetHashCode() => Value.GetHashCode();
 
-    /// <summary>The value for people.</summary>
+    /// <summary>The value as text.</summary>
     /// <returns>Numbers with all their digits.</returns>
     public override string ToString() =>
         Value switch

@@ -15,9 +15,9 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
 {
     private readonly string _json;
 
-    /// <summary>An identity of a name and settings.</summary>
+    /// <summary>Creates an identity from a name and settings.</summary>
     /// <param name="name">What it is, such as the name of the class or of the model; not blank.</param>
-    /// <param name="settings">What else tells it from others, each under a name of its own.</param>
+    /// <param name="settings">What else distinguishes it from others, each under a name of its own.</param>
     /// <exception cref="ArgumentException">A name is blank, or a setting stands twice.</exception>
     public ModelIdentity(string name, params ReadOnlySpan<(string Name, IdentityValue Value)> settings)
     {
@@ -42,7 +42,7 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
     /// <summary>What it is.</summary>
     public string Name { get; }
 
-    /// <summary>What else tells it from others, in the order given.</summary>
+    /// <summary>What else distinguishes it from others, in the order given.</summary>
     public ImmutableArray<KeyValuePair<string, IdentityValue>> Settings { get; }
 
     /// <summary>A name alone is an identity: of something that has no settings and whose name changes with it.</summary>
@@ -74,7 +74,7 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
     public string ToJson() => _json;
 
     /// <summary>What differs, setting by setting; none when nothing does.</summary>
-    /// <param name="other">What it is held against.</param>
+    /// <param name="other">The identity to compare with.</param>
     /// <returns>Sentences such as "temperature is 1, in the other 0.7".</returns>
     public IEnumerable<string> Differences(ModelIdentity other)
     {
@@ -91,7 +91,7 @@ public sealed class ModelIdentity : IEquatable<ModelIdentity>
     /// <inheritdoc/>
     public override int GetHashCode() => string.GetHashCode(_json, StringComparison.Ordinal);
 
-    /// <summary>The name with the settings in brackets, for people.</summary>
+    /// <summary>The name with the settings in brackets.</summary>
     /// <returns>Such as "CausalLmPolicy (temperature 1, top-k none)".</returns>
     public override string ToString() =>
         Settings.IsEmpty ? Name : $"{Name} ({string.Join(", ", Settings.Select(pair => $"{pair.Key} {pair.Value}"))})";

@@ -1,7 +1,7 @@
 namespace VariationalBoN;
 
 /// <summary>A completion that was drawn, with log pi_ref(y | x), and its reward where it has one. Immutable, thread-safe.</summary>
-/// <remarks>The one form of what was left out: a sample without a reward.</remarks>
+/// <remarks>A completion that was left out is a sample without a reward.</remarks>
 /// <param name="Completion">The completion.</param>
 /// <param name="Reward">r(x, y), finite; null when the reward model failed for it or the scoring options leave it out.</param>
 /// <param name="LogReference">log pi_ref(y | x) in nats, at most 0.</param>

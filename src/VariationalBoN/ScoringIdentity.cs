@@ -8,11 +8,12 @@ namespace VariationalBoN;
 /// <param name="Scoring">What happens to truncated completions (<see cref="Rewards.ScoringOptions.Identity"/>).</param>
 public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity RewardModel, ModelIdentity Scoring)
 {
-    /// <summary>Of a table that does not know where its rewards come from, such as a file of others. Nothing matches it.</summary>
+    /// <summary>The identity of a table that does not know where its rewards come
+    /// from, such as a file that another program wrote. Nothing matches it.</summary>
     public static ScoringIdentity Unknown { get; } = new("unknown", "unknown", "unknown");
 
     /// <summary>What differs, part by part; none when nothing does.</summary>
-    /// <param name="other">What it is held against.</param>
+    /// <param name="other">The identity to compare with.</param>
     /// <param name="mine">What this belongs to, in messages, such as "the table".</param>
     /// <param name="theirs">What the other belongs to.</param>
     /// <returns>Sentences that name the part and how it differs.</returns>
@@ -63,8 +64,8 @@ public sealed record ScoringIdentity(ModelIdentity Reference, ModelIdentity Rewa
         string[] differences = [.. required.Differences(origin, "the reference table", whose)];
         if (differences.Length > 0)
             throw new InvalidOperationException(
-                $"What the reference table was made with is not what it is used with: {string.Join("; ", differences)}. Use the same, or "
-                    + $"estimate the table anew."
+                $"The reference table was made with something else than it is used with: {string.Join("; ", differences)}. Use the same, "
+                    + $"or estimate the table anew."
             );
     }
 }

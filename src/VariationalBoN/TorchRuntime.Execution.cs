@@ -11,8 +11,9 @@ public static partial class TorchRuntime
     /// TorchSharp, libtorch's threads, the kind of kernels, the kind of processor and the system.
     /// </summary>
     /// <remarks>
-    /// Where it is equal, equal <see cref="References.DrawBlock"/>s have equal bits. Read now: <c>torch.set_num_threads</c> changes it,
-    /// so read it after. Models on a GPU depend on the device and its libraries, too, which it does not name. Thread-safe.
+    /// Where it is equal, equal <see cref="References.DrawBlock"/>s have equal bits. It is read at
+    /// the time of the call: <c>torch.set_num_threads</c> changes it, so call that first. Models
+    /// on a GPU depend on the device and its libraries, too, which it does not name. Thread-safe.
     /// </remarks>
     /// <exception cref="TorchRuntimeException">The native library cannot be loaded.</exception>
     public static ModelIdentity Execution

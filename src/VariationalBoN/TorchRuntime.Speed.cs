@@ -21,11 +21,11 @@ public static partial class TorchRuntime
     /// by itself it takes them on processors of Intel alone.
     /// </summary>
     /// <remarks>
-    /// Float32 products, so drawing, scoring and training, become up to twice as fast. Their rounding is another, so that results differ in
+    /// Float32 products, so drawing, scoring and training, become up to twice as fast. Their rounding differs, so that results differ in
     /// their last digits from those of a process without it: <see cref="Policies.ModuleFingerprint"/> and checkpoints name it, and a store
-    /// or a run is gone on with as it was begun. It works by a function that MKL asks for, which a shared object of 4,192 bytes defines
-    /// before libtorch does; the object is written to the folder for temporary files, loaded and removed, and nothing of libtorch is
-    /// changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
+    /// or a run must be continued with the setting that it was begun with. It works by a function that MKL asks for, which a shared object
+    /// of 4,192 bytes defines before libtorch does; the object is written to the folder for temporary files, loaded and removed, and
+    /// nothing of libtorch is changed. For the whole process, from the program's <c>Main</c>, before anything of TorchSharp. Thread-safe.
     /// </remarks>
     /// <returns>
     /// Whether it is in effect; if not, why: another system than Linux x64 with glibc, another processor than AMD's, one without AVX2, or a

@@ -81,7 +81,7 @@ internal static class GridPlots
         return PlotParts.Finish(plot, title, Horizontal, label, labels);
     }
 
-    /// <summary>The same of many methods: a small picture for each, the others grey behind it.</summary>
+    /// <summary>A small picture for each of many methods, with the points of the others in grey behind it.</summary>
     public static byte[] EachMethod(
         GridPoint reference,
         IReadOnlyList<GridPoint> bestOfN,

@@ -26,7 +26,7 @@ internal sealed record PromptFile(IReadOnlyList<(Prompt Prompt, string Place)> E
         string ending = Path.GetExtension(path).ToLowerInvariant();
         if (ending == ".txt" && column is not null)
             throw new InvalidDataException(
-                $"{path} is a text file, which has no columns; --prompt-column \"{column}\" goes with .jsonl, .csv, .tsv and .parquet."
+                $"{path} is a text file, which has no columns; --prompt-column \"{column}\" is for .jsonl, .csv, .tsv and .parquet."
             );
         IEnumerable<PromptEntry> entries = ending switch
         {

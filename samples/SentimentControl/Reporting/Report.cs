@@ -119,7 +119,7 @@ internal static class Report
             if (tuned is { N: <= CeilingUpTo, CeilingDistance: { } ceiling })
                 line += FormattableString.Invariant($", {ceiling.Value:0.000} under the ceiling");
             if (tuned.OutsideRanks is { } outside)
-                line += FormattableString.Invariant($"; at most {outside.Value:0.00} nats of its KL move no rank");
+                line += FormattableString.Invariant($"; at most {outside.Value:0.00} nats of its KL change no rank of the reward");
             if (SameKl.Difference(results, tuned) is var (reward, winRate))
                 line += FormattableString.Invariant(
                     $"; at equal KL, against KL-constrained RL: reward {reward:+0.00;-0.00;0.00}, win rate {winRate:+0.000;-0.000;0.000}"

@@ -27,7 +27,7 @@ internal sealed class ModelHealth(ServedDecodes decodes, IOptions<VariationalBoN
             {
                 return Task.FromResult(
                     HealthCheckResult.Unhealthy(
-                        $"The decode of the {model} has failed and draws no more; the log says why. Start the program anew.",
+                        $"The decode of the {model} has failed and draws no more; the log says why. Restart the program.",
                         fault,
                         data
                     )

@@ -17,7 +17,7 @@ internal sealed class OptionChecks : IValidateOptions<VariationalBoNOptions>
         Folder(nameof(options.Reference), options.Reference);
         Folder(nameof(options.Reward), options.Reward);
         if (options.Adapters is not null && options.Model is null)
-            faults.Add("Adapters is set without Model; give the directory of the model that they are laid on");
+            faults.Add("Adapters is set without Model; give the directory of the base model of the adapters");
         if (options.Adapters is not null && options.Reference is not null)
             faults.Add("Adapters and Reference are both set; the model without the adapters is the reference, so leave Reference out");
         if (options.Reward is not null && options.RewardEndpoint is not null)

@@ -13,8 +13,8 @@ public static class ServedModel
     public const string Reference = "reference";
 
     /// <summary>
-    /// Literal Best-of-N of the reference: of <see cref="VariationalBoNOptions.N"/> draws the
-    /// one that the reward model likes best. An <c>IChatClient</c> alone.
+    /// Literal Best-of-N of the reference: of <see cref="VariationalBoNOptions.N"/>
+    /// draws the one with the highest reward. Registered as an <c>IChatClient</c> alone.
     /// </summary>
     public const string BestOfN = "best-of-n";
 }

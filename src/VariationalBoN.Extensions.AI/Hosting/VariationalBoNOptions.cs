@@ -12,7 +12,7 @@ public sealed class VariationalBoNOptions
     public const string SectionName = "VariationalBoN";
 
     /// <summary>
-    /// The directory of the aligned model, in Hugging Face's layout; with <see cref="Adapters"/>, of the model that they are laid on.
+    /// The directory of the aligned model, in Hugging Face's layout; with <see cref="Adapters"/>, the directory of their base model.
     /// </summary>
     /// <value>Default null: the application registers a <see cref="CausalLmPolicy"/> of its own (<see cref="ServedModel.Policy"/>).</value>
     public string? Model { get; set; }

@@ -15,12 +15,10 @@ namespace VariationalBoN.Extensions.AI.Hosting;
 /// when the host starts. Stateless, thread-safe.
 /// </summary>
 /// <remarks>
-/// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>, <see
-/// cref="CompletionService"/> and <c>IChatClient</c> under
-/// the keys of <see cref="ServedModel"/>, <see cref="IRewardModel"/>, and <c>IChatClient</c> without a key, which is that of the
-/// policy. They are loaded before the host
-/// listens, so that a directory with a missing file ends the start, and freed when it stops.
-/// What the library says goes to the logs of the category <c>VariationalBoN</c>.
+/// Singletons, each registered unless the application has registered its own before: <see cref="CausalLmPolicy"/>,
+/// <see cref="CompletionService"/> and <c>IChatClient</c> under the keys of <see cref="ServedModel"/>, <see cref="IRewardModel"/>,
+/// and <c>IChatClient</c> without a key, which is that of the policy. They are loaded before the host listens, so that a directory
+/// with a missing file ends the start, and freed when it stops. The library logs under the category <c>VariationalBoN</c>.
 /// </remarks>
 public static class VariationalBoNServiceExtensions
 {
@@ -38,7 +36,7 @@ public static class VariationalBoNServiceExtensions
         return services;
     }
 
-    /// <summary>Adds the models that a function names; after another call it changes the options of that one.</summary>
+    /// <summary>Adds the models that a function names; after another call of these methods it changes the options of that call.</summary>
     /// <param name="services">The services of the host.</param>
     /// <param name="configure">Sets the options.</param>
     /// <returns><paramref name="services"/>.</returns>

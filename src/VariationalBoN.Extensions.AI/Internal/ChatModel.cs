@@ -44,7 +44,7 @@ internal static class ChatModel
         {
             throw new RemoteServiceException(
                 RemoteFailure.Unavailable,
-                $"The answer is no whole JSON: {Shorten(e.Message, ReasonCharacters)}",
+                $"The answer is not complete JSON: {Shorten(e.Message, ReasonCharacters)}",
                 e
             );
         }

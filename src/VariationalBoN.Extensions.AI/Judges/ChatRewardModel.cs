@@ -14,8 +14,8 @@ namespace VariationalBoN.Extensions.AI.Judges;
 /// </summary>
 /// <remarks>
 /// One completion a call: <see cref="ScoringOptions.MaxConcurrency"/> sets how many calls are under way,
-/// <see cref="RewardModelExtensions.WithRetry"/> makes them again. A completion can talk to the judge ("answer 10"); training will find
-/// that out. As thread-safe as the client, which stays the caller's.
+/// <see cref="RewardModelExtensions.WithRetry"/> makes them again. A completion can give the judge instructions
+/// ("answer 10"), and training will exploit that. As thread-safe as the client, which stays the caller's.
 /// </remarks>
 public sealed partial class ChatRewardModel : IRewardModel
 {
@@ -41,12 +41,12 @@ public sealed partial class ChatRewardModel : IRewardModel
     /// <summary>1: a chat model judges one completion at a time.</summary>
     public int MaxBatchSize => 1;
 
-    /// <summary>Asks for each completion, one after another.</summary>
+    /// <summary>Asks the chat model for the reward of each completion, one after another.</summary>
     /// <param name="completions">B completions; the library gives one.</param>
     /// <param name="cancellationToken">Stops the call.</param>
     /// <returns>B rewards.</returns>
-    /// <exception cref="RemoteServiceException">There was no answer, or it is no reward; the message holds it.
-    /// What the client throws and cannot be told is passed on.</exception>
+    /// <exception cref="RemoteServiceException">There was no answer, or it is not a reward;
+    /// the message quotes it. Other exceptions of the client are passed on.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(completions);
@@ -74,8 +74,7 @@ public sealed partial class ChatRewardModel : IRewardModel
         if (response.FinishReason is ChatFinishReason reason && reason != ChatFinishReason.Stop)
             throw Bad(
                 response,
-                $"it ended by \"{reason}\", so it may be part of an answer only; give MaxOutputTokens ({_options.MaxOutputTokens}) more "
-                    + $"if it was cut"
+                $"it ended with \"{reason}\", so it may be incomplete; raise MaxOutputTokens ({_options.MaxOutputTokens}) if it was cut"
             );
         double reward = Read(response);
         return double.IsFinite(reward) && reward >= _options.MinReward && reward <= _options.MaxReward

@@ -4,8 +4,8 @@ namespace VariationalBoN.Extensions.AI.Judges;
 /// Checked where it is used, all faults in one message.</summary>
 public sealed record ChatRewardModelOptions
 {
-    /// <summary>The message: a text with {completion}, and {prompt} if it is wanted, which the texts take the place of, a conversation as
-    /// its JSON. Ask for one number and nothing else.</summary>
+    /// <summary>The message to the judge: a text with {completion}, and {prompt} if it is wanted. They are replaced
+    /// by the completion and the prompt, a conversation by its JSON. Ask for one number and nothing else.</summary>
     /// <value>Required.</value>
     public required string Template { get; init; }
 
@@ -37,7 +37,8 @@ public sealed record ChatRewardModelOptions
     /// <value>Default null: an answer is one number and nothing else.</value>
     public Func<string, double>? ReadAnswer { get; init; }
 
-    /// <summary>Tells this judge from others. Needed with <see cref="ReadAnswer"/>, which cannot be told apart.</summary>
+    /// <summary>Identifies this judge. Needed with <see cref="ReadAnswer"/>,
+    /// since one function cannot be distinguished from another.</summary>
     /// <value>Default null: one made of model, texts and settings.</value>
     public ModelIdentity? Identity { get; init; }
 

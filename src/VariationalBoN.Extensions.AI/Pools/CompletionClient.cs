@@ -90,8 +90,8 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
         ImmutableArray<int> tokens = told.Tokens;
         if (told.Prompt is { } read && !read.SequenceEqual(request.Ids))
             throw new FormatException(
-                $"it read other ids than those that were sent ({read.Length} in place of {request.Ids.Length}), "
-                    + "such as a BOS token that it puts before them: the server's tokenizer or template adds to a prompt of ids"
+                $"it read other ids than those that were sent ({read.Length} instead of {request.Ids.Length}), "
+                    + "such as a BOS token before them: the server's tokenizer or template changes a prompt that is given as ids"
             );
         if (tokens.IsEmpty || tokens.Length > settings.MaxNewTokens)
             throw new FormatException($"it has {tokens.Length} tokens; there must be 1 to {settings.MaxNewTokens} (MaxNewTokens)");
@@ -101,14 +101,13 @@ internal sealed class CompletionClient(PoolHandler pool, ITokenizer tokenizer, G
             );
         int stop = StopOf(tokens);
         if (stop >= 0 && stop < tokens.Length - 1)
-            throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server does not heed stop_token_ids");
+            throw new FormatException($"it goes on after the stop token {tokens[stop]}: the server ignores stop_token_ids");
         if (stop < 0 && tokens.Length < settings.MaxNewTokens)
         {
             throw new FormatException(
                 $"it ends by token {tokens[^1]} after {tokens.Length} of {settings.MaxNewTokens} tokens, and that "
                     + "is no stop token: the server ends answers by itself (an end token of its own configuration, a limit of length). "
-                    + "Add the "
-                    + "token to StopTokens, or start the server so that it does not (vLLM: --generation-config vllm, --max-model-len)"
+                    + "Add the token to StopTokens, or start the server without own ends (vLLM: --generation-config vllm, --max-model-len)"
             );
         }
     }

@@ -44,7 +44,7 @@ internal static class CompletionsProtocol
     public static ToldCompletion Read(PoolProtocol protocol, JsonElement answer)
     {
         if (answer.ValueKind != JsonValueKind.Object)
-            throw new FormatException($"it is {answer.ValueKind} where an object is due");
+            throw new FormatException($"it is {answer.ValueKind} where an object must be");
         return protocol == PoolProtocol.LlamaCpp ? ReadLlamaCpp(answer) : ReadCompletions(answer);
     }
 
@@ -95,13 +95,13 @@ internal static class CompletionsProtocol
             || choices.ValueKind != JsonValueKind.Array
             || choices.GetArrayLength() != 1
         )
-            throw new FormatException("it has not one choice");
+            throw new FormatException("it must have exactly one entry in \"choices\"");
         JsonElement choice = choices[0];
         ImmutableArray<int> tokens =
             Ids(choice, "token_ids")
             ?? throw new FormatException(
-                "it is a text without token ids (\"token_ids\" of its choice), and a text is never tokenised again. vLLM tells them from "
-                    + "0.10.2 on, by return_token_ids; for llama.cpp's server set Protocol"
+                "it is a text without token ids (\"token_ids\" of its choice), and a text is never tokenised again. vLLM returns them from "
+                    + "0.10.2 on, with return_token_ids; for llama.cpp's server set Protocol"
             );
         ImmutableArray<ToldToken> told =
             choice.TryGetProperty("logprobs", out JsonElement all)
@@ -110,7 +110,7 @@ internal static class CompletionsProtocol
             && values.ValueKind == JsonValueKind.Array
                 ? [.. values.EnumerateArray().Select(value => new ToldToken(null, Number(value)))]
                 : throw new FormatException(
-                    "it has no log-probabilities (\"token_logprobs\"); see whether the server was started with " + "--max-logprobs 0"
+                    "it has no log-probabilities (\"token_logprobs\"); check whether the server was started with " + "--max-logprobs 0"
                 );
         return new ToldCompletion(tokens, told, Ids(choice, "prompt_token_ids") ?? Ids(answer, "prompt_token_ids"));
     }
@@ -120,7 +120,7 @@ internal static class CompletionsProtocol
         ImmutableArray<int> tokens = Ids(answer, "tokens") is { IsEmpty: false } ids
             ? ids
             : throw new FormatException(
-                "it is a text without token ids (\"tokens\"), and a text is never tokenised again. llama-server tells them by "
+                "it is a text without token ids (\"tokens\"), and a text is never tokenised again. llama-server returns them with "
                     + "return_tokens, in versions of 2025 and newer"
             );
         ImmutableArray<ToldToken> told =

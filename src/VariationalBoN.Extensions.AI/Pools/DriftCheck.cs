@@ -42,10 +42,10 @@ internal static class DriftCheck
             return tooMany;
         double own = here.Difference(said);
         if (double.IsNaN(own))
-            return "it tells no log-probabilities that can be held against the copy: of no completion those of all tokens, and the copy "
-                + "tells none of single tokens (ITokenPolicy), or the text of its ids is none";
+            return "it tells no log-probabilities that can be compared with those of the copy: for no completion does it give them for all "
+                + "tokens, and the copy gives none for single tokens (ITokenPolicy), or its ids do not decode to a text";
         if (!(Math.Abs(own) <= limit) && !IsOfTemperatureOne())
-            return $"its log-probabilities are {Number(own)} nats a token off on average, and at most {Number(limit)} is taken; {Why()}";
+            return $"its log-probabilities are {Number(own)} nats a token off on average, and the limit is {Number(limit)}; {Why()}";
         if (model is null)
             return null;
         DrawSetting[] few = [.. DrawSetting.Few(asked)];
@@ -55,7 +55,7 @@ internal static class DriftCheck
             .Many(asked)
             .Select(setting => (setting, Ratio(setting)))
             .MaxBy(setting => setting.Item2);
-        return $"they are exp({ratio.ToString("0", CultureInfo.InvariantCulture)}) times likelier with {likely} than with "
+        return $"its completions are exp({ratio.ToString("0", CultureInfo.InvariantCulture)}) times likelier with {likely} than with "
             + $"{DrawSetting.Of(asked)} as asked, so that the server draws with another {likely.Name}";
 
         CopyLogProbs Under(GenerationOptions settings) => CopyLogProbs.Of(model!.With(settings), completions);
@@ -71,10 +71,10 @@ internal static class DriftCheck
         string Why()
         {
             if (model is null && asked is not { Temperature: 1, TopK: null, TopP: null })
-                return "servers say those of temperature 1 without truncation, and what these are of the copy, which is no "
-                    + $"{nameof(CausalLmPolicy)}, is not known here, so that the weights cannot be compared: give a "
-                    + $"{nameof(CausalLmPolicy)} as {nameof(PoolSamplerOptions.LocalCopy)}, or start the server so that it says those it "
-                    + "draws by (vLLM: --logprobs-mode processed_logprobs)";
+                return "servers give log-probabilities of temperature 1 without truncation, and a copy that is no "
+                    + $"{nameof(CausalLmPolicy)} cannot compute these, so that the weights cannot be compared: give a "
+                    + $"{nameof(CausalLmPolicy)} as {nameof(PoolSamplerOptions.LocalCopy)}, or start the server so that it gives those "
+                    + "of the distribution it draws from (vLLM: --logprobs-mode processed_logprobs)";
             DrawSetting? nearest = model is null
                 ? null
                 : DrawSetting
@@ -82,9 +82,9 @@ internal static class DriftCheck
                     .Cast<DrawSetting?>()
                     .FirstOrDefault(setting => Under(setting!.Value.Options).Distance(said) <= limit);
             return nearest is { } other
-                ? $"with {other} they would be those of the copy: the server has another {other.Name}"
+                ? $"with {other} they would agree with those of the copy: the server has another {other.Name}"
                 : "no temperature, top-k or top-p explains it: the server has other weights (another model, adapter or quantisation), "
-                    + "or ids mean other tokens there (another tokenizer)";
+                    + "or another tokenizer, in which the ids mean other tokens";
         }
     }
 

@@ -65,8 +65,8 @@ internal sealed class HeldServers(PoolHandler pool, CompletionClient client, Gen
             throw new RemoteServiceException(
                 RemoteFailure.BadAnswer,
                 $"{server.Address} draws from something else than the local copy of {options.Model}, by {drawn.Length} completions of "
-                    + $"{prompts.Length} prompts: {fault}. Nothing of it was taken. See how the server was started, or leave it out; "
-                    + $"{nameof(PoolSamplerOptions.MaxDrift)} sets the limit."
+                    + $"{prompts.Length} prompts: {fault}. None of its completions is used. Check how the server was started, or leave "
+                    + $"it out; {nameof(PoolSamplerOptions.MaxDrift)} sets the limit."
             );
         }
 
@@ -110,8 +110,8 @@ internal sealed class HeldServers(PoolHandler pool, CompletionClient client, Gen
             if (Broken(held.Server, 1) >= pool.MaxTriesPerServer)
                 throw new RemoteServiceException(
                     e.Failure,
-                    $"{held.Server.Address} failed at each of {pool.MaxTriesPerServer} tries to hold it to the local copy, so that nothing "
-                        + $"of it could be taken: {e.Message} Leave it out, or give it fewer requests "
+                    $"{held.Server.Address} failed at each of {pool.MaxTriesPerServer} tries to compare it with the local copy, so "
+                        + $"that none of its completions is used: {e.Message} Leave it out, or give it fewer requests "
                         + $"({nameof(PoolOptions)}.{nameof(PoolOptions.MaxRequestsPerServer)}).",
                     e
                 );

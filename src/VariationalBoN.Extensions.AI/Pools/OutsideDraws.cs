@@ -47,19 +47,18 @@ internal sealed class OutsideDraws
         double lost = _lost / _tokens,
             least = (_lost - (StandardErrors * Math.Sqrt(_variance))) / _tokens;
         string? rule =
-            _halved is { } prompt ? $"of the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" they are {_prompts[prompt]}, more than a half"
-            : _all.IsMostlyOutside ? "they are more than a half"
+            _halved is { } prompt ? $"of the prompt \"{ChatModel.Shorten(prompt.Canonical)}\" they are {_prompts[prompt]}, more than half"
+            : _all.IsMostlyOutside ? "they are more than half"
             : least > limit
-                ? $"this is {Number(least)} at least, beyond noise, and at most {Number(limit)} is taken "
+                ? $"this is {Number(least)} at least, beyond noise, and at most {Number(limit)} is accepted "
                     + $"({nameof(PoolSamplerOptions.MaxDrift)})"
             : null;
         return rule is null
             ? null
-            : $"{_all} have a token that the copy gives no probability with {DrawSetting.Of(asked)}; without them the law moves by "
-                + $"{Number(lost)} nats a token, the mean over {_prompts.Count} prompts, and {rule}: the server heeds these settings "
-                + "otherwise, or not at all; or its logits are so much coarser that what they leave out is something else, and then ask "
-                + "for "
-                + "a higher top-k or top-p, or for none";
+            : $"{_all} have a token that the copy gives no probability with {DrawSetting.Of(asked)}; without them the distribution changes "
+                + $"by {Number(lost)} nats a token, the mean over {_prompts.Count} prompts, and {rule}: the server applies these settings "
+                + "in another way, or not at all; or its logits are so much coarser that it leaves out other tokens, and then set a higher "
+                + "top-k or top-p, or none";
     }
 
     private static string Number(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);

@@ -3,11 +3,11 @@ using System.Runtime.CompilerServices;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>Completions that the servers of a pool draw, scored here: the next are drawn while the judge is awaited. Several calls may
-/// run at once where the scorer bears it.</summary>
-/// <param name="sampler">Draws.</param>
-/// <param name="scorer">Gives log pi_ref and rewards: of a table of reference samples
-/// one whose reference is <see cref="PoolSampler.Policy"/>.</param>
+/// <summary>Completions that the servers of a pool draw, scored here: the next are drawn while
+/// the judge is awaited. Several calls may run at once where the scorer is thread-safe.</summary>
+/// <param name="sampler">Draws the completions.</param>
+/// <param name="scorer">Gives log pi_ref and rewards; for a table of reference
+/// samples its reference must be <see cref="PoolSampler.Policy"/>.</param>
 [Experimental(ExperimentalIds.Pools)]
 public sealed class PoolCompletionSource(PoolSampler sampler, Scorer scorer) : ICompletionSource
 {

@@ -5,17 +5,17 @@ using VariationalBoN.Rewards;
 namespace VariationalBoN.Extensions.AI.Pools;
 
 /// <summary>
-/// Several servers that do the same, as one: each request goes to the one that is least busy, and again elsewhere when it comes to
-/// nothing. Beneath any <see cref="HttpClient"/>: that of a <see cref="PoolSampler"/>,
-/// of an <see cref="HttpRewardModel"/>, of a chat model's client.
+/// Several servers with the same service, used as one: each request goes to the server that is
+/// least busy, and to another one when it fails. A handler for any <see cref="HttpClient"/>: that
+/// of a <see cref="PoolSampler"/>, of an <see cref="HttpRewardModel"/>, of a chat model's client.
 /// </summary>
 /// <remarks>
-/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. What stands behind it is
-/// put behind the address of the server that is chosen.</para>
-/// <para>A try comes to nothing when the connection fails, the answer is half or too late, or the status is one that passes (408, 429,
-/// 5xx). Then the server is left alone for a while that doubles, tried with one request, and given more when it answers. A request that a
-/// server refuses (400, 404) is answered so: it would be refused elsewhere.
-/// Requests must bear being made twice, as draws with a seed and rewards do.</para>
+/// <para>Requests name <see cref="Address"/> in place of a server: <c>new Uri(PoolHandler.Address, "score")</c>. The path after it is
+/// appended to the address of the server that is chosen.</para>
+/// <para>A try fails when the connection fails, the answer is incomplete or too late, or the status is a passing one (408, 429, 5xx). Then
+/// the server gets no requests for a pause that doubles with each failure; after it one request is tried, and more follow when it answers.
+/// When a server refuses a request (400, 404), that is the answer: other servers would refuse it, too. It must be safe to make a request
+/// twice, as it is for draws with a seed and for rewards.</para>
 /// <para>Thread-safe. Disposing ends its connections.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]
@@ -31,12 +31,12 @@ public sealed class PoolHandler : HttpMessageHandler
     private readonly PoolOptions _options;
     private readonly PoolQueue _queue;
 
-    /// <summary>Makes a pool.</summary>
+    /// <summary>Creates a pool.</summary>
     /// <param name="servers">Their addresses, at least one and none twice:
     /// what stands before the path of a request, such as http://gpu1:8000.</param>
     /// <param name="options">How they are treated; the defaults when left out.</param>
-    /// <exception cref="ArgumentException">There is no address, one is no address,
-    /// has a password or stands twice, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">There is no address, one is invalid,
+    /// has a password or occurs twice, or an option is out of range.</exception>
     public PoolHandler(IReadOnlyList<Uri> servers, PoolOptions? options = null)
         : this(
             servers,
@@ -70,7 +70,7 @@ public sealed class PoolHandler : HttpMessageHandler
     /// <summary>Stands for the pool in the addresses of requests; no name that a network resolves.</summary>
     public static Uri Address { get; } = new("http://pool.invalid/");
 
-    /// <summary>How the servers are now, in the order given.</summary>
+    /// <summary>The state of each server now, in the order given.</summary>
     public ImmutableArray<ServerHealth> Health => _queue.Health;
 
     /// <summary>The servers.</summary>
@@ -93,8 +93,8 @@ public sealed class PoolHandler : HttpMessageHandler
         ArgumentNullException.ThrowIfNull(request);
         if (request.RequestUri is not { IsAbsoluteUri: true } uri || uri.Host != Address.Host)
             throw new InvalidOperationException(
-                $"A request to {PoolServer.Named(request.RequestUri)} came to a pool; name "
-                    + $"{nameof(PoolHandler)}.{nameof(Address)} in place of a server."
+                $"A request for {PoolServer.Named(request.RequestUri)} was sent through a pool, which chooses the server itself; send it "
+                    + $"to {nameof(PoolHandler)}.{nameof(Address)}."
             );
         byte[]? body = request.Content is null ? null : await request.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
         var tries = new Dictionary<PoolServer, int>();

@@ -18,13 +18,13 @@ public sealed record PoolOptions
     /// <value>Default 5 minutes.</value>
     public TimeSpan TryTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How often one request is tried on one server, at least 1, before the request fails:
-    /// when it has been tried so often on each.</summary>
+    /// <summary>How often one request is tried on each server, at least 1;
+    /// it fails when it has been tried so often on all of them.</summary>
     /// <value>Default 8: with the pauses below a server may be away for about a minute.</value>
     public int MaxTriesPerServer { get; init; } = 8;
 
-    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after it, up to
-    /// <see cref="MaxPause"/>. A server's Retry-After is heeded, up to that, too.</summary>
+    /// <summary>How long a server that failed is left alone, from 0 to a day; doubled with each failure after
+    /// it, up to <see cref="MaxPause"/>. A server's Retry-After is followed up to that limit, too.</summary>
     /// <value>Default 0.5 seconds.</value>
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromSeconds(0.5);
 
@@ -36,13 +36,13 @@ public sealed record PoolOptions
     /// <value>Default 64 MiB.</value>
     public int MaxResponseBytes { get; init; } = 64 << 20;
 
-    /// <summary>What requests without authorisation of their own are sent with.</summary>
+    /// <summary>The authorisation of requests that have none of their own.</summary>
     /// <value>Default null: none.</value>
     public AuthenticationHeaderValue? Authorization { get; init; }
 
-    /// <summary>Told when a server fails and is left alone for a while, and when it answers again.
-    /// Called within a request: it must not block.</summary>
-    /// <value>Default null: nobody is told.</value>
+    /// <summary>Called when a server fails and gets no requests for a while, and
+    /// when it answers again. Called within a request: it must not block.</summary>
+    /// <value>Default null: nothing is called.</value>
     public Action<ServerHealth>? OnChange { get; init; }
 
     /// <summary>The clock.</summary>

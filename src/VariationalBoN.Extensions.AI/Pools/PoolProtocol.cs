@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace VariationalBoN.Extensions.AI.Pools;
 
-/// <summary>What the servers of a pool speak.</summary>
+/// <summary>The HTTP protocol of the servers of a pool.</summary>
 [Experimental(ExperimentalIds.Pools)]
 public enum PoolProtocol
 {
@@ -10,7 +10,7 @@ public enum PoolProtocol
     /// ids in, ids out by return_token_ids.</summary>
     Completions,
 
-    /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible one does not tell ids. It stops at the model's own
-    /// end tokens alone, and says no log-probability of tokens that end within a character.</summary>
+    /// <summary>llama.cpp's own POST /completion (llama-server): its OpenAI-compatible endpoint returns no ids. It stops
+    /// at the model's own end tokens alone, and gives no log-probability of tokens that end within a character.</summary>
     LlamaCpp,
 }

@@ -11,16 +11,17 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// used for BoN-SFT as those of a policy in this process.
 /// </summary>
 /// <remarks>
-/// <para>Prompts are sent as ids and every setting of sampling is sent, so that neither tokenizer, template nor configuration of the
-/// server count. Sample k of a prompt has a seed of its own, made of seed, prompt and k;
-/// what a server draws by it depends on the engine, so that bits are not promised.</para>
-/// <para>Before anything of a server is taken, and again when it comes back after it failed, completions of it are held to
-/// <see cref="PoolSamplerOptions.LocalCopy"/>: what it says of them, and whether they are such draws at all. A server with other weights
-/// or settings is an error that names it. So is, at once, one that gives no ids, or one answer whatever the seed.</para>
-/// <para>With top-k or top-p each completion costs a pass of the local copy. One that the copy gives no probability is drawn again by
-/// another seed, so that the law is that of the server given the support of the copy; when these are too many, for a prompt or by what
-/// they move the law, it is an error that names the server. The copy judges the support in other batches than the server draws in:
-/// in bfloat16, or on a GPU, the k-th token of a near tie may be another.</para>
+/// <para>Prompts are sent as ids, together with every setting of sampling, so that tokenizer, template and configuration of the server
+/// have no influence. Sample k of a prompt has a seed of its own, made of seed, prompt and k; what a server draws with it depends on the
+/// engine, so that equal bits are not promised.</para>
+/// <para>Before a completion of a server is used, and again when the server comes back after it failed, some of its completions are
+/// compared with <see cref="PoolSamplerOptions.LocalCopy"/>: the log-probabilities that the server gives, and whether the completions can
+/// be draws of the copy. A server with other weights or settings is an error that names it; so is a server that gives no ids, or the same
+/// answer for every seed.</para>
+/// <para>With top-k or top-p each completion costs a pass of the local copy. A completion to which the copy gives no probability is drawn
+/// again with another seed, so that the distribution is that of the server restricted to the support of the copy. Too many of these, for
+/// one prompt or by their effect on the distribution, are an error that names the server. The copy computes the support in other batches
+/// than the server draws in: in bfloat16, or on a GPU, the k-th of nearly equal tokens may differ.</para>
 /// <para>As thread-safe as the local copy and the tokenizer.</para>
 /// </remarks>
 [Experimental(ExperimentalIds.Pools)]
@@ -41,7 +42,7 @@ public sealed class PoolSampler
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="generation">The settings of the distribution: those of the local copy, where there is one.
     /// Sizes of batches are the servers' own.</param>
-    /// <param name="options">The model's name and what the servers are held to.</param>
+    /// <param name="options">The model's name and what the servers are compared with.</param>
     /// <exception cref="ArgumentException">An option is out of range, or the local copy is not of these settings;
     /// the message names every fault.</exception>
     public PoolSampler(PoolHandler pool, ITokenizer tokenizer, GenerationOptions generation, PoolSamplerOptions options)
@@ -84,8 +85,8 @@ public sealed class PoolSampler
     public ModelIdentity Identity => Policy.Identity;
 
     /// <summary>
-    /// What is drawn from, as a policy: the local copy; or, where there is none, one that knows log pi of the completions of this
-    /// sampler, as the servers told it, and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
+    /// What is drawn from, as a policy: the local copy; or, where there is none, a policy that knows log pi of the completions
+    /// of this sampler, as the servers returned it, and whose <see cref="IPolicy.Sample"/> blocks until they have answered.
     /// </summary>
     public IPolicy Policy => _options.LocalCopy ?? _served!;
 
@@ -95,7 +96,7 @@ public sealed class PoolSampler
     /// <summary>Draws completions of each prompt, many requests at once.</summary>
     /// <param name="prompts">P prompts, at least one; one that stands twice has other samples in each place.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
-    /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers heed seeds.</param>
+    /// <param name="seed">Sample k of a prompt depends on the seed, the prompt and k, as far as the servers use seeds.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="RemoteServiceException">A request failed on every server, an answer is no draw of the model, or a server draws

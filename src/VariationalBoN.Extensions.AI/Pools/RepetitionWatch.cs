@@ -36,9 +36,9 @@ internal sealed class RepetitionWatch
     public static RemoteServiceException Fault(ServedCompletion drawn) =>
         new(
             RemoteFailure.BadAnswer,
-            $"{drawn.Server.Address} gives one answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" "
-                + $"whatever the seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", which draws would not: it takes the likeliest token "
-                + "(temperature 0), or answers from a cache. Start it so that it heeds temperature and seed."
+            $"{drawn.Server.Address} gives the same answer to the prompt \"{ChatModel.Shorten(drawn.Completion.Prompt.Canonical)}\" "
+                + $"for every seed, \"{ChatModel.Shorten(drawn.Completion.Text)}\", so it does not sample: it takes the likeliest token "
+                + "(temperature 0), or answers from a cache. Start it so that it uses temperature and seed."
         );
 
     private sealed record Seen(ImmutableArray<int> Tokens, HashSet<long> Seeds)

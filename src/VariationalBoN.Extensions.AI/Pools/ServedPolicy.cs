@@ -35,8 +35,8 @@ internal sealed class ServedPolicy(PoolSampler sampler, ModelIdentity identity) 
             values[i] = _logProbs.TryGetValue(completions[i], out StrongBox<double>? value)
                 ? value.Value
                 : throw new ArgumentException(
-                    $"Completion {i} was not drawn by this pool, so that nobody has said its log-probability. To score what another policy "
-                        + "has drawn, give a LocalCopy.",
+                    $"Completion {i} was not drawn by this pool, so that its log-probability is not known. To score completions of "
+                        + "another policy, give a LocalCopy.",
                     nameof(completions)
                 );
         }

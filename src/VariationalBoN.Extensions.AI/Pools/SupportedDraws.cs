@@ -36,11 +36,9 @@ internal sealed class SupportedDraws(IPolicy copy, GenerationOptions asked, Pool
                 throw new RemoteServiceException(
                     RemoteFailure.BadAnswer,
                     $"Each of {MostDraws} completions of the prompt \"{ChatModel.Shorten(requests[open[0]].Prompt.Canonical)}\", the last "
-                        + $"by "
-                        + $"{kept[open[0]].Server.Address}, has a token that the local copy of {options.Model} gives no probability: the "
-                        + "server leaves out other tokens than the copy does, and does not heed seeds. See how it was started, or ask for "
-                        + "a "
-                        + "higher TopK or TopP, or for none."
+                        + $"from {kept[open[0]].Server.Address}, has a token that the local copy of {options.Model} gives no probability: "
+                        + "the server leaves out other tokens than the copy does, and ignores seeds. Check how it was started, or set a "
+                        + "higher TopK or TopP, or none."
                 );
             ServedCompletion[] again = await FirstFailure
                 .WhenAll([.. open.Select(i => drawAsync(Again(requests[i], draw)))])
@@ -75,8 +73,8 @@ internal sealed class SupportedDraws(IPolicy copy, GenerationOptions asked, Pool
                 if (seen.Fault(asked, options.MaxDrift) is string fault)
                     throw new RemoteServiceException(
                         RemoteFailure.BadAnswer,
-                        $"Too many completions of {server.Address} cannot be of the local copy of {options.Model}: {fault}. See how the "
-                            + "server was started, or leave it out."
+                        $"Too many completions of {server.Address} cannot be draws of the local copy of {options.Model}: {fault}. Check "
+                            + "how the server was started, or leave it out."
                     );
             }
         }

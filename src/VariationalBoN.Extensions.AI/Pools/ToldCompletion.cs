@@ -21,11 +21,11 @@ internal sealed record ToldCompletion(ImmutableArray<int> Tokens, ImmutableArray
         if (Told.Length == Tokens.Length)
             return Told.Zip(Tokens).All(pair => pair.First.Id is null || pair.First.Id == pair.Second)
                 ? [.. Told.Select(token => token.LogProb)]
-                : throw new FormatException("its log-probabilities are of other tokens than it has drawn");
+                : throw new FormatException("its log-probabilities are of other tokens than its token ids");
         if (Told.Length > Tokens.Length || Told.Any(token => token.Id is null) || !IsPartOf())
             throw new FormatException(
-                $"it has {Tokens.Length} tokens and {Told.Length} log-probabilities, which are not those of some of the tokens; there must "
-                    + "be one to each"
+                $"it has {Tokens.Length} tokens and {Told.Length} log-probabilities, which do not belong to a part of the tokens; there "
+                    + "must be one for each token"
             );
         var told = new List<int>();
         int whole = 0; // tokens up to the end of the last whole character; what comes after does not change their text

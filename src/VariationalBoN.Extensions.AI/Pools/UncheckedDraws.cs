@@ -23,7 +23,7 @@ internal static class UncheckedDraws
         else if (given.Settings.Single(setting => setting.Key == Tokenizer).Value is var named && named != tokenizer.Identity)
             throw new ArgumentException(
                 $"{nameof(PoolSamplerOptions.UncheckedIdentity)} says that the tokenizer is {named}, and the one given is "
-                    + $"{tokenizer.Identity}. Give that of the model.",
+                    + $"{tokenizer.Identity}. Give the tokenizer of the model.",
                 nameof(given)
             );
         return generation.Identify(read);

@@ -8,8 +8,8 @@ namespace VariationalBoN.Extensions.AI.References;
 /// <summary>Draws reference samples from a chat model, such as an OpenAI-compatible server:
 /// texts y ~ pi_ref(. | x) without token ids and log pi_ref.</summary>
 /// <remarks>
-/// It is no <see cref="IPolicy"/>, since it cannot tell log-probabilities; its samples give F, so the targets of every objective, and no
-/// more. No sample is ever left out: that would change the distribution. As thread-safe as the client, which stays the caller's.
+/// It is not an <see cref="IPolicy"/>, since it has no log-probabilities. Its samples give F, and with it the targets of every objective,
+/// but no more. No sample is ever left out: that would change the distribution. As thread-safe as the client, which stays the caller's.
 /// </remarks>
 public sealed class ChatReferenceSampler
 {
@@ -36,14 +36,14 @@ public sealed class ChatReferenceSampler
             );
     }
 
-    /// <summary>One line that tells this distribution from others; goes into the provenance of its tables.</summary>
+    /// <summary>Identifies this distribution; part of the provenance of its tables.</summary>
     public ModelIdentity Identity { get; }
 
     /// <summary>Draws completions of each prompt, several requests at once.</summary>
     /// <param name="prompts">P prompts; one that stands twice gets the same seeds twice.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
-    /// <param name="seed">With a service that heeds seeds:
-    /// sample k of a prompt depends on the seed, the prompt and k, not on the rest.</param>
+    /// <param name="seed">With a service that uses seeds: sample k of a
+    /// prompt depends on the seed, the prompt and k, not on the rest.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>P * K completions, prompt by prompt: completion p * K + k is the k-th of prompt p.</returns>
     /// <exception cref="RemoteServiceException">A request failed to the end, or an answer is no sample of the model;
@@ -85,7 +85,7 @@ public sealed class ChatReferenceSampler
     /// <param name="reward">The reward model.</param>
     /// <param name="prompts">At least one prompt; a prompt that stands twice is sampled once.</param>
     /// <param name="samplesPerPrompt">M, at least 1; about 5 N and more for errors below 0.05 nats.</param>
-    /// <param name="seed">Fixes the draws, as far as the service heeds seeds.</param>
+    /// <param name="seed">Fixes the draws, as far as the service uses seeds.</param>
     /// <param name="scoring">How failures and truncated completions are treated; use the same for the scorer.</param>
     /// <param name="cancellationToken">Stops requests and waits.</param>
     /// <returns>The table: rewards and texts, without token ids and log pi_ref.</returns>
@@ -123,8 +123,8 @@ public sealed class ChatReferenceSampler
     /// <exception cref="InvalidOperationException">The store holds rewards of something else; the message names what differs.</exception>
     /// <exception cref="IOException">The store cannot be read or written, or another writer has it.</exception>
     /// <exception cref="RemoteServiceException">A sample could not be drawn; what was written before is kept.</exception>
-    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts have no sample left: the message
-    /// names them, and a folder keeps what was drawn.</exception>
+    /// <exception cref="RewardModelException">A reward could not be had; or, once all is drawn, prompts
+    /// have no sample left: the message names them, and the store keeps what was drawn.</exception>
     public Task<ReferenceTable> EstimateAsync(
         IRewardModel reward,
         IReadOnlyList<Prompt> prompts,
@@ -175,7 +175,7 @@ public sealed class ChatReferenceSampler
         if (response.FinishReason == ChatFinishReason.Length)
             return FinishReason.Length;
         string why = response.FinishReason is ChatFinishReason other
-            ? $"it ended by \"{other}\", so it is not what the model alone would say; turn filters and tools off"
+            ? $"it ended with \"{other}\", so it is not what the model alone would answer; turn filters and tools off"
             : "it does not say why it ended, so a truncated completion could not be told from a whole one; set MissingFinishReason if you "
                 + "know";
         return response.FinishReason is null && _options.MissingFinishReason is FinishReason known

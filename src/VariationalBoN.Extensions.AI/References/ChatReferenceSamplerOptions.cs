@@ -24,19 +24,19 @@ public sealed record ChatReferenceSamplerOptions
     public Func<Prompt, IEnumerable<ChatMessage>>? Messages { get; init; }
 
     /// <summary>
-    /// The identity of the reference. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service draws from that
-    /// very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples agree to be used
-    /// with it. Needed with <see cref="Messages"/>, which cannot be told apart.
+    /// The identity of the reference. Set it to <see cref="IPolicy.Identity"/> of a local policy to say that the service draws
+    /// from that very distribution, template and settings included: only then does a <see cref="ReferenceTable"/> of these samples
+    /// agree to be used with it. Needed with <see cref="Messages"/>, since one function cannot be distinguished from another.
     /// </summary>
     /// <value>Default null: one made of model and settings.</value>
     public ModelIdentity? Identity { get; init; }
 
-    /// <summary>How an answer that does not say why it ended is taken.</summary>
+    /// <summary>The finish reason of an answer that does not say why it ended.</summary>
     /// <value>Default null: it is refused, since truncated completions could not be told from whole ones.</value>
     public FinishReason? MissingFinishReason { get; init; }
 
-    /// <summary>Whether each request carries a seed of its own,
-    /// so that a service that heeds seeds draws the same completions again.</summary>
+    /// <summary>Whether each request carries a seed of its own, so that a
+    /// service that uses seeds draws the same completions again.</summary>
     /// <value>Default true.</value>
     public bool SendSeed { get; init; } = true;
 
@@ -57,10 +57,10 @@ public sealed record ChatReferenceSamplerOptions
             faults.Add($"MaxOutputTokens is {MaxOutputTokens}; it must be at least 1");
         if (!(Temperature > 0 && float.IsFinite(Temperature)))
             faults.Add(
-                FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are one")
+                FormattableString.Invariant($"Temperature is {Temperature}; it must be above 0, or all samples of a prompt are the same")
             );
         if (MissingFinishReason is FinishReason reason && !Enum.IsDefined(reason))
-            faults.Add($"MissingFinishReason is {reason}, which is none of its values");
+            faults.Add($"MissingFinishReason is {reason}, which is not a {nameof(FinishReason)}");
         if (Messages is not null && Identity is null)
             faults.Add(
                 "Identity is not set although Messages is set; name both model and messages, since other messages make another reference"

@@ -8,11 +8,10 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// <summary>Literal Best-of-N as a chat client: N completions are drawn through the decode of
 /// the service and the one with the highest reward is the answer.</summary>
 /// <remarks>
-/// What an aligned policy replaces by one draw; the same messages and options, N times the tokens. Of equal rewards the first is taken.
-/// With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as
-/// <see cref="VariationalBoN.References.BestOfNSampler"/>
-/// numbers them. Usage counts the tokens of all draws. Options as of <see cref="PolicyChatClient"/>; with another temperature it is
-/// Best-of-N of another policy. As thread-safe as the reward model.
+/// An aligned policy replaces it by one draw: it takes the same messages and options, and N times the tokens. Of equal rewards the
+/// first is taken. With a seed the draws are samples N k to N k + N - 1 of it for "sample" k (up to 2^31 / N - 2), as
+/// <see cref="VariationalBoN.References.BestOfNSampler"/> numbers them. Usage counts the tokens of all draws. Options as of
+/// <see cref="PolicyChatClient"/>; with another temperature it is Best-of-N of another policy. As thread-safe as the reward model.
 /// </remarks>
 public sealed class BestOfNChatClient : IChatClient
 {
@@ -22,7 +21,7 @@ public sealed class BestOfNChatClient : IChatClient
     private readonly ScoringOptions _scoring;
     private readonly ChatReader _reader;
 
-    /// <summary>A client of a service.</summary>
+    /// <summary>Creates a client of a service.</summary>
     /// <param name="service">The service; the caller's, never disposed.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="n">N: 1 to <see cref="CompletionService.MaxWaiting"/>.</param>
@@ -51,7 +50,7 @@ public sealed class BestOfNChatClient : IChatClient
         _reader = new ChatReader(service, options, maxSample: (int.MaxValue / n) - 1);
     }
 
-    /// <summary>Holds messages and options against the policy without drawing.</summary>
+    /// <summary>Checks messages and options against the policy without drawing.</summary>
     /// <param name="messages">The messages.</param>
     /// <param name="options">The options.</param>
     /// <param name="request">What would be drawn N times; its sample k stands for N k to N k + N - 1.</param>
@@ -113,7 +112,7 @@ public sealed class BestOfNChatClient : IChatClient
             yield return update;
     }
 
-    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>,
+    /// <summary>Gives the objects that it is made of: itself, <see cref="ChatClientMetadata"/>,
     /// the <see cref="CompletionService"/>, the policy.</summary>
     /// <param name="serviceType">The type that is asked for.</param>
     /// <param name="serviceKey">Null; nothing has a key.</param>

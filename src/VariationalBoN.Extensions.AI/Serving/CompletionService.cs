@@ -10,8 +10,8 @@ namespace VariationalBoN.Extensions.AI.Serving;
 /// step (<see cref="LiveDecoding"/>); with any other policy waiting requests are drawn together, one call at a time.
 /// </summary>
 /// <remarks>
-/// One thread of its own draws; prompts are read and texts decoded on the threads of the askers. One sample of the policy is what a
-/// request gets. Weights must not change while it runs. Thread-safe. Dispose of it before the model: it waits for the pass of the model
+/// One thread of its own draws; prompts are read and texts decoded on the threads of the callers. A request gets one sample of the
+/// policy. Weights must not change while it runs. Thread-safe. Dispose of it before the model: it waits for the pass of the model
 /// that is under way, and requests that are left end with <see cref="ObjectDisposedException"/>. The policy stays the caller's.
 /// </remarks>
 public sealed class CompletionService : IDisposable, IAsyncDisposable
@@ -47,20 +47,21 @@ public sealed class CompletionService : IDisposable, IAsyncDisposable
     /// <summary>What is drawn from.</summary>
     public IPolicy Policy { get; }
 
-    /// <summary>What it does and has done.</summary>
+    /// <summary>Counts of the requests that wait, run and have ended, and of the tokens drawn.</summary>
     public CompletionServiceStatistics Statistics => _queue.Statistics;
 
     /// <summary>The error that ended the service, so that it takes no more requests; null where there was none.</summary>
     public Exception? Fault => _queue.Fault;
 
-    /// <summary>Whether it takes no more requests: it is being stopped, has been, or has ended by an error.</summary>
+    /// <summary>Whether the service takes no more requests: it is being
+    /// stopped, has been stopped, or has ended because of an error.</summary>
     public bool IsStopped => _queue.IsClosed;
 
     /// <summary>The most requests that wait while all places are taken (<see cref="CompletionServiceOptions.MaxWaiting"/>).</summary>
     public int MaxWaiting => _queue.MaxWaiting;
 
-    /// <summary>Holds a request against the policy without drawing:
-    /// its settings, and whether its prompt can be read and leaves room.</summary>
+    /// <summary>Checks a request against the policy without drawing: its
+    /// settings, and whether its prompt can be read and leaves room.</summary>
     /// <param name="request">The request.</param>
     /// <param name="reason">What is wrong with it, every fault of its settings in one text.</param>
     /// <returns>Whether it can be drawn.</returns>

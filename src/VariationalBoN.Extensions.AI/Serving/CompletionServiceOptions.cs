@@ -18,7 +18,8 @@ public sealed record CompletionServiceOptions
     /// <value>Default 64.</value>
     public int MaxBatchSize { get; init; } = 64;
 
-    /// <summary>Told when the service ends by an error, and of a policy whose context length nobody knows.</summary>
+    /// <summary>Receives a message when the service ends because of an error, and
+    /// a warning when the context length of the policy is not known.</summary>
     /// <value>Default null: that of the policy (<see cref="GenerationOptions.Logger"/>) where it is a <see cref="CausalLmPolicy"/>.</value>
     public ILogger? Logger { get; init; }
 

@@ -21,21 +21,21 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
     private readonly ChatReader _reader;
     private readonly bool _ownsService;
 
-    /// <summary>A client of a service.</summary>
+    /// <summary>Creates a client of a service.</summary>
     /// <param name="service">The service; the caller's, never disposed.</param>
     /// <param name="options">The name of the model, and how messages become prompts; null for the defaults.</param>
     /// <exception cref="ArgumentException">The name is blank.</exception>
     public PolicyChatClient(CompletionService service, PolicyChatClientOptions? options = null) =>
         (_service, _reader) = (service, new ChatReader(service, options));
 
-    /// <summary>A client of a policy, with a service of its own that is disposed of with the client.</summary>
+    /// <summary>Creates a client of a policy, with a service of its own that is disposed of with the client.</summary>
     /// <param name="policy">The policy; the caller's, never disposed.</param>
     /// <param name="options">The name of the model, and how messages become prompts; null for the defaults.</param>
     /// <exception cref="ArgumentException">The name is blank.</exception>
     public PolicyChatClient(IPolicy policy, PolicyChatClientOptions? options = null)
         : this(OwnService(policy, options), options) => _ownsService = true;
 
-    /// <summary>Holds messages and options against the policy without drawing.</summary>
+    /// <summary>Checks messages and options against the policy without drawing.</summary>
     /// <param name="messages">The messages.</param>
     /// <param name="options">The options.</param>
     /// <param name="request">What would be drawn.</param>
@@ -84,7 +84,7 @@ public sealed class PolicyChatClient : IChatClient, IAsyncDisposable
         yield return ChatAnswer.Last(text.Completion!, text.Seed, id, _reader.ModelId);
     }
 
-    /// <summary>What it is and what it stands on: itself, <see cref="ChatClientMetadata"/>,
+    /// <summary>Gives the objects that it is made of: itself, <see cref="ChatClientMetadata"/>,
     /// the <see cref="CompletionService"/>, the policy.</summary>
     /// <param name="serviceType">The type that is asked for.</param>
     /// <param name="serviceKey">Null; nothing has a key.</param>

@@ -65,7 +65,7 @@ internal sealed class RequestQueue(int maxWaiting, int capacity)
         {
             if (_fault is not null)
                 throw new InvalidOperationException(
-                    $"The completion service has ended by an error, make a new one: {_fault.Message}",
+                    $"The completion service has stopped because of an error; make a new one: {_fault.Message}",
                     _fault
                 );
             if (_isClosed)

@@ -8,14 +8,14 @@ internal static class ServingLog
     private static readonly Action<ILogger, string, Exception?> s_unknownContext = LoggerMessage.Define<string>(
         LogLevel.Warning,
         new EventId(12, "UnknownContextLength"),
-        "Nothing says how long a sequence {Policy} takes: a prompt that is too long fails when it is read, or a completion while it is "
-            + "drawn, and with it all that are drawn then. Set GenerationOptions.ContextLength."
+        "The longest sequence that {Policy} takes is not known. A prompt that is too long then fails when it is read, or while its "
+            + "completion is drawn, and all completions drawn with it fail, too. Set GenerationOptions.ContextLength."
     );
 
     private static readonly Action<ILogger, Exception?> s_failed = LoggerMessage.Define(
         LogLevel.Error,
         new EventId(13, "ServiceFailed"),
-        "A completion service has ended by an error; all its requests have failed, and it takes no more."
+        "A completion service has stopped because of an error. All its requests have failed, and it takes no more; make a new service."
     );
 
     /// <summary>The context of a shared decode is not known, so that prompts are not checked against it.</summary>

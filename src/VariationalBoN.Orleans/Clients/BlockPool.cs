@@ -116,8 +116,8 @@ internal sealed class BlockPool : IAsyncDisposable
             work.Fail(
                 new ClusterException(
                     $"{work.Name} was given to {MostLosses} workers, and each was lost with it: "
-                        + $"{string.Join(", ", work.LostWith)}. It may be what ends them: see their logs and their memory, and make "
-                        + "blocks smaller.",
+                        + $"{string.Join(", ", work.LostWith)}. The block itself may end them: see their logs and their memory, and "
+                        + "make blocks smaller.",
                     loss
                 )
             );
@@ -221,7 +221,7 @@ internal sealed class BlockPool : IAsyncDisposable
                     + "that its gateway's address, ClusterId and ServiceId are those of this client."
             : "The cluster has silos, but none was given a worker: start one with AddVariationalBoN and a function that makes its models.";
         return new ClusterException(
-            $"No worker can be given blocks since {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} {remedy}",
+            $"No worker could be given a block for {_options.WaitForWorkers.TotalSeconds:0.#} seconds.{what} {remedy}",
             _watch.Failure
         );
     }

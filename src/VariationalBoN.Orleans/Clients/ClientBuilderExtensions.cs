@@ -4,12 +4,12 @@ using VariationalBoN.Orleans.Clients;
 
 namespace VariationalBoN.Orleans;
 
-/// <summary>Makes a client of Orleans one of this library. Stateless, thread-safe.</summary>
+/// <summary>Adds to a client of Orleans what this library needs. Stateless, thread-safe.</summary>
 [Experimental(ExperimentalIds.Cluster)]
 public static class ClientBuilderExtensions
 {
-    /// <summary>Tries to connect for some time, since silos that load models start slowly,
-    /// and says what to look at when it cannot.</summary>
+    /// <summary>Tries to connect for some time, since silos that load models
+    /// start slowly; when that fails, the exception says what to check.</summary>
     /// <param name="builder">The client.</param>
     /// <param name="connectFor">For how long; null for 30 seconds.</param>
     /// <returns>The client.</returns>

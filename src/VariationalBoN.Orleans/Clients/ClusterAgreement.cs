@@ -35,9 +35,9 @@ internal sealed class ClusterAgreement(WorkerClusterOptions options)
             if (differences.Length > 0)
                 return $"{string.Join("; ", differences)}. Start it with the same models and settings.";
             if (execution is not null && execution != worker.Execution)
-                return $"bits of it differ from those of {executionFrom}: "
+                return $"the last digits of its results can differ from those of {executionFrom}: "
                     + $"{string.Join("; ", ModelIdentity.Parse(execution).Differences(ModelIdentity.Parse(worker.Execution)))}. Start it "
-                    + "with the same settings on a processor of the same kind, or say AnyExecution.";
+                    + "with the same settings on a processor of the same kind, or set AnyExecution.";
             if (isFirst)
                 _agreed = (origin, from, execution, executionFrom);
             return null;

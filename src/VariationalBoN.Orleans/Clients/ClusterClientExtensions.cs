@@ -6,7 +6,7 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public static class ClusterClientExtensions
 {
-    /// <summary>Looks for silos with workers (<see cref="SiloBuilderExtensions"/>), and gives them once there is one.</summary>
+    /// <summary>Looks for silos with workers (<see cref="SiloBuilderExtensions"/>), and returns when the first worker is found.</summary>
     /// <param name="client">A client that is connected, such as that of <c>UseOrleansClient</c> after its host has started.</param>
     /// <param name="options">What workers must be, and time limits; null for the defaults.</param>
     /// <param name="cancellationToken">Stops looking.</param>

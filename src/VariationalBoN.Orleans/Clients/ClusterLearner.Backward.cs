@@ -62,14 +62,14 @@ public sealed partial class ClusterLearner
         return await BackwardAsync(rollouts.Scored, completionsPerPart, average, loss, numbers, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which the parameters hold: call
-    /// the optimizer's <c>ZeroGrad</c> before. How old it is, is not looked at.</summary>
-    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/> gives in one process,
-    /// where <see cref="Execution"/> is its.</remarks>
+    /// <summary>Adds the gradient of a batch from anywhere, which workers compute part by part, to that which
+    /// the parameters hold: call the optimizer's <c>ZeroGrad</c> before. Its age is not checked.</summary>
+    /// <remarks>Equal to the bit to what <see cref="GradientAccumulation.Backward"/>
+    /// gives in one process with the same <see cref="Execution"/>.</remarks>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.
     /// About B divided by the devices keeps all of them busy.</param>
-    /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
+    /// <param name="average">What the loss is the mean over: <see cref="ScoreFunction.Average"/>, or that of another loss.</param>
     /// <param name="loss">The name of the loss (<see cref="ClusterWorker.Losses"/>).</param>
     /// <param name="numbers">What it needs beside the completions, by name,
     /// a number to each completion with a reward, such as targets; null for nothing.</param>

@@ -82,8 +82,8 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <exception cref="InvalidOperationException">None were published.</exception>
     public ModelIdentity Policy => ModelIdentity.Parse(Last.Version.Policy);
 
-    /// <summary>The workers that are there now, and why one is given nothing of this learner,
-    /// such as another policy or other code of a loss.</summary>
+    /// <summary>The workers in the cluster now, each with the reason if this learner
+    /// gives it no blocks, such as another policy or other code of a loss.</summary>
     public ImmutableArray<WorkerStatus> Workers => _pool.Workers;
 
     /// <inheritdoc/>
@@ -92,8 +92,8 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
     /// <inheritdoc/>
     public ModelIdentity? Execution => _cluster.Agreement.Execution;
 
-    /// <summary>Publishes the weights as they are now: what is drawn and computed from here on is of them.
-    /// They are sent to a machine when a worker there needs them.</summary>
+    /// <summary>Publishes the weights as they are now: from here on workers draw and compute
+    /// with them. They are sent to a machine when a worker there needs them.</summary>
     /// <returns>Their version, one more than before; the same where no weight has changed.</returns>
     /// <exception cref="IOException">The file of them cannot be written.</exception>
     public long Publish() => _files.Publish(() => _policy.Identity).Version.Number;
@@ -193,7 +193,7 @@ public sealed partial class ClusterLearner : ICompletionSource, IAsyncDisposable
             );
     }
 
-    /// <summary>Stops, and takes the files of published weights away.</summary>
+    /// <summary>Stops, and deletes the files of published weights.</summary>
     public async ValueTask DisposeAsync()
     {
         await _pool.DisposeAsync().ConfigureAwait(false);

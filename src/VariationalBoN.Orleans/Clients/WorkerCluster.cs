@@ -15,10 +15,9 @@ namespace VariationalBoN.Orleans;
 /// <summary>The workers of a cluster, as a client uses them:
 /// a source of reference samples, and what a learner needs. Thread-safe.</summary>
 /// <remarks>
-/// A block goes to a device that is free. One whose worker is lost is done again by another one, with equal bits; no sample is lost, none
-/// comes twice. A worker with other models,
-/// another version of this library or other bits is given nothing,
-/// and is named to <see cref="WorkerClusterOptions.Logger"/>. Dispose of it before the client.
+/// A block goes to a device that is free. A block whose worker is lost is done again by another worker, with equal bits; no sample is
+/// lost, and none comes twice. A worker with other models, another version of this library or another <see cref="TorchRuntime.Execution"/>
+/// gets no blocks, and <see cref="WorkerClusterOptions.Logger"/> receives a warning. Dispose of it before the client.
 /// </remarks>
 [Experimental(ExperimentalIds.Cluster)]
 public sealed class WorkerCluster : IAsyncDisposable
@@ -67,8 +66,8 @@ public sealed class WorkerCluster : IAsyncDisposable
 
     /// <summary>Connects a client of its own, for a program that is no host, and looks for workers. An application with a host has
     /// <see cref="ClusterClientExtensions.ConnectVariationalBoNAsync"/>.</summary>
-    /// <param name="configure">Says where the cluster is: <c>client => client.UseLocalhostClustering()</c>. What Orleans logs is not heard.
-    /// For the time that it tries to connect call <see cref="ClientBuilderExtensions.AddVariationalBoN"/> there.</param>
+    /// <param name="configure">Says where the cluster is: <c>client => client.UseLocalhostClustering()</c>. Logs of Orleans are
+    /// dropped. To set how long it tries to connect, call <see cref="ClientBuilderExtensions.AddVariationalBoN"/> there.</param>
     /// <param name="options">What workers must be, and time limits; null for the defaults.</param>
     /// <param name="cancellationToken">Stops connecting and looking.</param>
     /// <returns>The workers, the caller's to dispose, which ends the client.</returns>
@@ -98,7 +97,8 @@ public sealed class WorkerCluster : IAsyncDisposable
         }
     }
 
-    /// <summary>What trains a policy with the workers: it publishes weights, they draw with them and compute gradients.</summary>
+    /// <summary>Creates a learner, which trains a policy with the workers: it
+    /// publishes weights, with which they draw and compute gradients.</summary>
     /// <param name="own">What is trained and published, made by the same code as at each worker; still the caller's to dispose, after the
     /// learner. Workers with another policy, other parameters or losses are given nothing of this learner.</param>
     /// <param name="options">How stale rollouts may be, how they are cut; null for the defaults.</param>

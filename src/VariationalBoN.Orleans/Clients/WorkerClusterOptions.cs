@@ -17,8 +17,8 @@ public sealed record WorkerClusterOptions
     /// <value>Default null: that of the first worker that answers; the others must equal it.</value>
     public ModelIdentity? Execution { get; init; }
 
-    /// <summary>Whether workers may differ in <see cref="Execution"/>, such as processors of several kinds. Then a block that is drawn
-    /// again elsewhere has the same law, but not the same bits.</summary>
+    /// <summary>Whether workers may differ in <see cref="Execution"/>, such as processors of several kinds.
+    /// Then a block that is drawn again elsewhere has the same distribution, but not the same bits.</summary>
     /// <value>Default false.</value>
     public bool AnyExecution { get; init; }
 
@@ -31,11 +31,12 @@ public sealed record WorkerClusterOptions
     /// <value>Default 30 seconds.</value>
     public TimeSpan WaitForWorkers { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>After how long a worker that the cluster takes for alive, but that answers no call, is given up.</summary>
+    /// <summary>After how long a worker is given up that answers no call, although the cluster takes it for alive.</summary>
     /// <value>Default 30 seconds; one that has died is noticed by the cluster within 5.</value>
     public TimeSpan SilentAfter { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Told as warnings of workers that are refused and why, once for each, and of blocks whose worker was lost.</summary>
+    /// <summary>Receives warnings: once for each worker that is refused,
+    /// with the reason, and for each block whose worker was lost.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 

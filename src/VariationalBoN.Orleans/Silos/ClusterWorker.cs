@@ -21,7 +21,7 @@ public sealed class ClusterWorker(Scorer scorer) : IDisposable
     /// <summary>The name of its numbers.</summary>
     internal const string Targets = "targets";
 
-    /// <summary>With a language model, whose parameters that train are published.</summary>
+    /// <summary>Creates a worker with a language model, whose trainable parameters are published.</summary>
     /// <param name="scorer">The reference and the reward model.</param>
     /// <param name="policy">pi_theta; <see cref="Parameters"/> are its
     /// <see cref="CausalLmPolicy.NamedParameters"/>, of LoRA the adapters alone.</param>
@@ -56,14 +56,14 @@ public sealed class ClusterWorker(Scorer scorer) : IDisposable
                 : value.ToImmutableDictionary(StringComparer.Ordinal);
     } = ImmutableDictionary<string, GradientLoss>.Empty;
 
-    /// <summary>What tells that the code behind <see cref="Losses"/> is the same at learner and worker, such as the version of your
-    /// program or its commit. Workers with another are refused.</summary>
-    /// <remarks>Of your own when learner and workers are built apart from one source: builds on machines whose folders differ are
-    /// different ones. Values that a loss captures are not compared either way; put them here, or send them as numbers.</remarks>
+    /// <summary>Identifies the code behind <see cref="Losses"/>, which must be the same at learner and
+    /// worker: such as the version of your program or its commit. Workers with another are refused.</summary>
+    /// <remarks>Set it when learner and workers are built separately from one source: builds on machines with different folders count
+    /// as different. Values that a loss captures are not compared in either case; put them here, or send them as numbers.</remarks>
     /// <value>Null: the function of each loss, and the build (module version id) of the assembly that it is in.</value>
     public string? LossVersion { get; init; }
 
-    /// <summary>What is disposed of with this, in order, such as the models; the silo does so when it stops.</summary>
+    /// <summary>The objects that are disposed of with this worker, in order, such as the models; the silo does so when it stops.</summary>
     public ImmutableArray<IDisposable> Owned { get; init; } = [];
 
     /// <summary>For each loss what is compared.</summary>

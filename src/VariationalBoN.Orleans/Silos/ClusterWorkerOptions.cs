@@ -6,8 +6,8 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public sealed record ClusterWorkerOptions
 {
-    /// <summary>Devices of the silo, at least 1: each has models of its own and draws one block at a time,
-    /// on a thread of its own.</summary>
+    /// <summary>The number of devices of the silo, at least 1: each has models of
+    /// its own and draws one block at a time, on a thread of its own.</summary>
     /// <value>Default 1.</value>
     public int Devices { get; init; } = 1;
 
@@ -19,12 +19,12 @@ public sealed record ClusterWorkerOptions
     /// <value>Default 3.</value>
     public int KeptVersions { get; init; } = 3;
 
-    /// <summary>After how long a block is given up that nobody asks for any more, since its client has died.</summary>
+    /// <summary>After how long a block is given up when its client, which may have died, no longer asks for it.</summary>
     /// <value>Default 2 minutes.</value>
     public TimeSpan AbandonedAfter { get; init; } = TimeSpan.FromMinutes(2);
 
-    /// <summary>How long a silo that stops waits for what its devices are at, such as a judge; then it stops without, and says so.
-    /// The time limit of the host's own stop (<c>HostOptions.ShutdownTimeout</c>) counts, too.</summary>
+    /// <summary>How long a silo that stops waits for the blocks of its devices, such as for a judge; then it stops without them
+    /// and logs a warning. The time limit of the host's own stop (<c>HostOptions.ShutdownTimeout</c>) counts, too.</summary>
     /// <value>Default 10 seconds.</value>
     public TimeSpan StopWithin { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -9,8 +9,8 @@ namespace VariationalBoN.Orleans;
 [Experimental(ExperimentalIds.Cluster)]
 public static class SiloBuilderExtensions
 {
-    /// <summary>A silo that does not draw, such as the primary one of a development cluster.
-    /// Every silo of a cluster that draws needs this or the other form.</summary>
+    /// <summary>Makes a silo one that does not draw, such as the primary one of a development
+    /// cluster. Every silo of a cluster needs this method or one of the others.</summary>
     /// <remarks>
     /// Sets Orleans' probes such that a silo that has died is noticed within 5 seconds (each second,
     /// three missed, two votes); what you configure after it counts.
@@ -33,7 +33,7 @@ public static class SiloBuilderExtensions
         });
     }
 
-    /// <summary>A silo that draws, scores and computes gradients on one device.</summary>
+    /// <summary>Makes a silo draw, score and compute gradients on one device.</summary>
     /// <param name="builder">The silo.</param>
     /// <param name="create">
     /// Makes the models, on the thread that uses them, before the silo joins the cluster:
@@ -47,7 +47,7 @@ public static class SiloBuilderExtensions
         return builder.AddVariationalBoN((services, _) => create(services), new ClusterWorkerOptions());
     }
 
-    /// <summary>A silo that draws, scores and computes gradients.</summary>
+    /// <summary>Makes a silo draw, score and compute gradients on one or more devices.</summary>
     /// <param name="builder">The silo.</param>
     /// <param name="create">
     /// Makes the models of a device, from 0 on, on the thread that uses them, before the silo joins the cluster: what it throws ends the

@@ -22,14 +22,14 @@ internal sealed class WorkerHost(
     private static readonly Action<ILogger, string, int, string, Exception?> s_unended = LoggerMessage.Define<string, int, string>(
         LogLevel.Warning,
         new EventId(16, "BlockUnended"),
-        "The silo {Silo} stops, but what device {Device} is at has not ended within {Limit}, such as a judge that does not heed "
-            + "its token: it is left behind. Give judges time limits."
+        "The silo {Silo} stops, but the block of device {Device} has not ended within {Limit}, for example because a judge ignores its "
+            + "cancellation token. The block is abandoned. Give judges time limits."
     );
 
     private static readonly Action<ILogger, string, int, Exception?> s_undisposed = LoggerMessage.Define<string, int>(
         LogLevel.Error,
         new EventId(17, "WorkerUndisposed"),
-        "The silo {Silo} stops, and what device {Device} owns threw when it was disposed of."
+        "The silo {Silo} stops, and the worker of device {Device} threw an exception when it was disposed."
     );
 
     private readonly Lock _closing = new();

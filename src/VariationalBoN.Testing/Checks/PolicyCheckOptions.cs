@@ -28,7 +28,7 @@ public sealed record PolicyCheckOptions
     /// <value>Default 2.</value>
     public int FrequencyPrompts { get; init; } = 2;
 
-    /// <summary>The largest difference of two log-probs, in nats, that is rounding; above 0.</summary>
+    /// <summary>The largest difference of two log-probabilities, in nats, that counts as rounding; above 0.</summary>
     /// <value>Default 0.001. Models in half precision need more.</value>
     public double Tolerance { get; init; } = 1e-3;
 

@@ -22,7 +22,7 @@ public sealed record RewardCheckOptions
     /// <value>Default 16.</value>
     public int SingleCalls { get; init; } = 16;
 
-    /// <summary>The largest difference that is rounding, in standard deviations of the rewards; above 0.</summary>
+    /// <summary>The largest difference that counts as rounding, in standard deviations of the rewards; above 0.</summary>
     /// <value>Default 0.001.</value>
     public double Tolerance { get; init; } = 1e-3;
 
@@ -38,7 +38,7 @@ public sealed record RewardCheckOptions
     /// <value>Default 0.9, which allows a yes-or-no judge.</value>
     public double TieTolerance { get; init; } = 0.9;
 
-    /// <summary>Fixes the shuffle.</summary>
+    /// <summary>Fixes the order in which completions are shuffled.</summary>
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 

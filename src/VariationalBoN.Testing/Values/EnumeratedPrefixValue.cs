@@ -68,7 +68,7 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
     /// <inheritdoc/>
     public bool NeedsHiddenStates => false;
 
-    /// <summary>Every weight can be told.</summary>
+    /// <summary>Accepts every weight: exact values have no limit of N.</summary>
     /// <param name="weight">The weight w.</param>
     public void Require(RankWeight weight) { }
 
@@ -168,6 +168,6 @@ public sealed class EnumeratedPrefixValue : IPrefixValue
                 ? prefix.Length == 0
                     ? $"{token}"
                     : $"{prefix} {token}"
-                : throw new KeyNotFoundException($"Token {token} is none of this world, whose tokens are 0 to {vocabulary - 1}.");
+                : throw new KeyNotFoundException($"Token {token} does not belong to this world, whose tokens are 0 to {vocabulary - 1}.");
     }
 }

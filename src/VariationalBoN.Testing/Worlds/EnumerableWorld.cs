@@ -10,9 +10,9 @@ namespace VariationalBoN.Testing.Worlds;
 /// objectives, losses and policies against exact answers.
 /// </summary>
 /// <remarks>
-/// The oracle for tests, ours and yours: whatever a stochastic method estimates, the world gives exactly, so that a new objective, loss
-/// or estimator can be held against the truth. Sequences are numbered by the base-V number of their tokens, logits as in
-/// <see cref="TabularPolicy"/>. Sums cost O(V^L L) time. Immutable, thread-safe.
+/// What a stochastic method estimates the world gives exactly, so that a new objective, loss or
+/// estimator can be compared with the exact value. Sequences are numbered by the base-V number of their
+/// tokens, logits as in <see cref="TabularPolicy"/>. Sums cost O(V^L L) time. Immutable, thread-safe.
 /// </remarks>
 public sealed class EnumerableWorld
 {
@@ -47,7 +47,7 @@ public sealed class EnumerableWorld
         LogBestOfN = [.. Enumerable.Range(0, Sequences).Select(y => LogReference[y] + BestOfN.LogRatio(Completion(y)))];
     }
 
-    /// <summary>One step, V answers: a world of given probabilities.</summary>
+    /// <summary>Creates a world of one step with V answers of given probabilities.</summary>
     /// <param name="probabilities">V positive numbers that sum to 1 within 1e-9.</param>
     /// <param name="rewards">V finite rewards.</param>
     /// <param name="n">N of Best-of-N; finite, at least 1.</param>
@@ -91,8 +91,8 @@ public sealed class EnumerableWorld
     public IRewardModel RewardModel() =>
         VariationalBoN.RewardModel.FromFunction(completion => Rewards[Sequence(completion)], "enumerable world");
 
-    /// <summary>The reference as a policy, trainable: a copy is what training starts from,
-    /// <see cref="TabularPolicy.CloneFrozen"/> what it is held to.</summary>
+    /// <summary>The reference as a trainable policy: training starts from it, and
+    /// <see cref="TabularPolicy.CloneFrozen"/> of it is the frozen reference.</summary>
     /// <returns>A fresh policy, the caller's to dispose.</returns>
     public TabularPolicy Reference() => new([Prompt], _shape.Vocabulary, _shape.Length, _referenceLogits);
 
@@ -112,7 +112,7 @@ public sealed class EnumerableWorld
     /// <exception cref="ArgumentException">The list has the wrong length or holds a number that is not finite.</exception>
     public double[] LogProbs(IReadOnlyList<double> logits) => _sums.LogProbs(logits);
 
-    /// <summary>The normalised target log g(y) of an objective: what its optimum is.</summary>
+    /// <summary>The normalised target log g(y) of an objective: the log-probabilities of its optimum.</summary>
     /// <param name="objective">Any objective, yours too.</param>
     /// <returns>S values whose exponentials sum to 1; a fresh array.</returns>
     public double[] LogTarget(IVariationalObjective objective)
@@ -128,7 +128,7 @@ public sealed class EnumerableWorld
     /// <summary>KL(a || b) = sum_y a(y) (log a(y) - log b(y)), in nats.</summary>
     /// <param name="logA">S log-probabilities; -infinity counts nothing.</param>
     /// <param name="logB">S log-probabilities.</param>
-    /// <returns>At least 0 up to rounding; infinite where a charges what b does not.</returns>
+    /// <returns>At least 0 up to rounding; infinite where a has a sequence with positive probability that b does not.</returns>
     /// <exception cref="ArgumentException">The lists differ in length.</exception>
     public static double Kl(IReadOnlyList<double> logA, IReadOnlyList<double> logB)
     {
@@ -194,8 +194,8 @@ public sealed class EnumerableWorld
     {
         if (completion.Tokens.Length != _shape.Length || completion.Tokens.Any(token => token < 0 || token >= _shape.Vocabulary))
             throw new ArgumentException(
-                $"The completion [{string.Join(", ", completion.Tokens)}] is none of this world: it must have {_shape.Length} tokens of 0 "
-                    + $"to {_shape.Vocabulary - 1}.",
+                $"The completion [{string.Join(", ", completion.Tokens)}] does not belong to this world: it must have {_shape.Length} "
+                    + $"tokens of 0 to {_shape.Vocabulary - 1}.",
                 nameof(completion)
             );
         return completion.Tokens.Aggregate(0, (sequence, token) => (sequence * _shape.Vocabulary) + token);

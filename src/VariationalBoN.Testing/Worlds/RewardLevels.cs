@@ -14,11 +14,11 @@ internal sealed class RewardLevels(IReadOnlyList<double> rewards, IReadOnlyList<
     {
         if (prompt != EnumerableWorld.Prompt)
             throw new KeyNotFoundException(
-                $"The prompt \"{prompt}\" is none of this world; its only prompt is \"{EnumerableWorld.Prompt}\"."
+                $"The prompt \"{prompt}\" does not belong to this world; its only prompt is \"{EnumerableWorld.Prompt}\"."
             );
         return _levels.TryGetValue(reward, out LogCdfPair pair)
             ? pair
-            : throw new KeyNotFoundException($"The reward {reward} is none of this world.");
+            : throw new KeyNotFoundException($"The reward {reward} is not among the rewards of this world.");
     }
 
     /// <summary>F_lt and F_le of each reward; where F is near 1 its logarithm is

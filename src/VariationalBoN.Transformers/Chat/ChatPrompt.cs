@@ -15,16 +15,16 @@ public sealed class ChatPrompt
         IsSpecial = [.. tokens.Select(tokenizer.IsSpecial)];
     }
 
-    /// <summary>The text that the template wrote; of a prompt that is a text, that.</summary>
+    /// <summary>The text that the template wrote; for a prompt that is a text, that text.</summary>
     public string Text { get; }
 
-    /// <summary>The ids.</summary>
+    /// <summary>The token ids, special tokens included.</summary>
     public ImmutableArray<int> Tokens { get; }
 
-    /// <summary>Of each id whether it is a special token.</summary>
+    /// <summary>For each id whether it is a special token.</summary>
     public ImmutableArray<bool> IsSpecial { get; }
 
-    /// <summary>The ids as a table for people: place, id, token as the vocabulary writes it, and a star for special ones.</summary>
+    /// <summary>The ids as a table of text: position, id, token as the vocabulary writes it, and a star for a special token.</summary>
     /// <returns>A line to each id.</returns>
     public override string ToString()
     {

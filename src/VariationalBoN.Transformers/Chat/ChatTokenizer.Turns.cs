@@ -6,29 +6,26 @@ namespace VariationalBoN.Transformers.Chat;
 
 public sealed partial class ChatTokenizer
 {
-    /// <summary>A conversation of training data: its ids, and which of them the assistant wrote.</summary>
+    /// <summary>Reads a conversation of training data: its ids, and which of them the assistant wrote.</summary>
     /// <remarks>
-    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins where the
-    /// conversation before it ends together with its
-    /// generation prompt, and ends with <see cref="EndOfTurn"/>, or with the conversation up to it: the conversation must begin with both,
-    /// which a template breaks
-    /// that writes an answer differently once others follow (some leave out earlier thinking). Such a conversation is refused;
-    /// <see cref="ReadEachTurn"/> takes it apart.
-    /// <see cref="ChatTokenizerOptions.AddGenerationPrompt"/> and
-    /// <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
+    /// Where the template has <c>{% generation %}</c> blocks, what they print is the assistant's. Otherwise a turn begins
+    /// where the conversation before it ends together with its generation prompt, and ends with <see cref="EndOfTurn"/>, or
+    /// with the conversation up to it: the text of the whole conversation must begin with both. It does not where a template
+    /// writes an answer differently when later messages follow (some leave out earlier thinking). Such a conversation is
+    /// refused; <see cref="ReadEachTurn"/> reads its turns one by one. <see cref="ChatTokenizerOptions.AddGenerationPrompt"/>
+    /// and <see cref="ChatTokenizerOptions.ContinueFinalMessage"/> do not count here.
     /// </remarks>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>Ids and mask.</returns>
     /// <exception cref="ArgumentException">
-    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token joins
-    /// the template's words and the assistant's;
-    /// the message is named. Or as for <see cref="Read"/>.
+    /// It is a text, or has no message of the assistant; or the template writes a turn differently once others follow, or a token
+    /// joins the template's words and the assistant's; the exception names the message. Also where <see cref="Read"/> throws.
     /// </exception>
     /// <exception cref="ChatTemplateException">The template refuses the conversation or a beginning of it.</exception>
     public ChatTurns ReadTurns(Prompt conversation) => Turns(conversation, Parsed(conversation), lastAlone: false);
 
-    /// <summary>Each turn of the assistant by itself, behind all that comes before it:
-    /// for templates that write earlier turns differently.</summary>
+    /// <summary>Reads each turn of the assistant by itself, after all that comes
+    /// before it: for templates that write earlier turns differently.</summary>
     /// <inheritdoc cref="ReadTurns"/>
     /// <param name="conversation">A conversation with at least one message of the assistant.</param>
     /// <returns>For each message of the assistant the conversation up to it, with that turn alone in the mask.</returns>
@@ -117,7 +114,7 @@ public sealed partial class ChatTokenizer
         string before = Rendered(Part(messages, message), generationPrompt: true).Text,
             what = $"message {message}";
         if (!chat.Text.StartsWith(before, StringComparison.Ordinal))
-            throw Differs(message, "what it writes before an answer, its generation prompt included, is not what stands before");
+            throw Differs(message, "its rendering of the earlier messages, generation prompt included, is not what it writes before");
         int from = Boundary(chat, tokens, before.Length, what),
             last = LastOfRun(messages, message);
         string with = last + 1 == messages.Count ? chat.Text : Rendered(Part(messages, last + 1), generationPrompt: false).Text;
@@ -132,13 +129,13 @@ public sealed partial class ChatTokenizer
         else if (common == with.Length)
             Mark(mask, from, Boundary(chat, tokens, common, what));
         else
-            throw Differs(message, "it writes an answer differently once others follow:");
+            throw Differs(message, "when later messages follow, it changes its rendering of");
     }
 
     private ArgumentException Differs(int message, string why) =>
         new(
             $"The chat template {Template.Name} has no generation block, and {why} message {message} (role \"assistant\"), so that the "
-                + $"turn cannot be told. "
+                + $"tokens of the turn cannot be found. "
                 + $"Train on each turn by itself ({nameof(ReadEachTurn)}), or give a template with {{% generation %}} around the "
                 + $"assistant's words."
         );
@@ -154,8 +151,8 @@ public sealed partial class ChatTokenizer
         int same = tokens.AsSpan().CommonPrefixLength(before.AsSpan());
         _ = Tokenizer.TryGetToken(tokens[Math.Min(same, tokens.Length - 1)], out string? token);
         throw new ArgumentException(
-            $"At character {at}, at an end of {what}, the tokenizer joins the template's words and the assistant's in a token "
-                + $"(\"{token}\"), so that no mask divides them. Change the spaces or line breaks at that end of the message."
+            $"At character {at}, at an end of {what}, the tokenizer joins text of the template and text of the assistant in one token "
+                + $"(\"{token}\"), so that no mask can separate them. Change the spaces or line breaks at that end of the message."
         );
     }
 

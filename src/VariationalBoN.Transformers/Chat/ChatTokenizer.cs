@@ -40,7 +40,7 @@ public sealed partial class ChatTokenizer : ITokenizer
     private readonly Lazy<int?> _endOfTurn;
     private readonly Lazy<ImmutableArray<int>> _written;
 
-    /// <summary>Joins a template and a tokenizer.</summary>
+    /// <summary>Creates a tokenizer of conversations from a template and a tokenizer.</summary>
     /// <param name="tokenizer">The tokenizer of the model.</param>
     /// <param name="template">The chat template.</param>
     /// <param name="options">What else the text depends on; null for the defaults.</param>
@@ -84,8 +84,8 @@ public sealed partial class ChatTokenizer : ITokenizer
     public ChatTokenizerOptions Options { get; }
 
     /// <summary>
-    /// The special token with which the template ends the assistant's turn, for <c>GenerationOptions.StopTokens</c>; null where it ends the
-    /// turn with none for which the model has a logit, or takes no conversation of a question and an answer.
+    /// The special token with which the template ends the assistant's turn, for <c>GenerationOptions.StopTokens</c>; null where
+    /// it ends the turn without a token for which the model has a logit, or refuses a conversation of a question and an answer.
     /// </summary>
     public int? EndOfTurn => _endOfTurn.Value;
 
@@ -96,7 +96,7 @@ public sealed partial class ChatTokenizer : ITokenizer
     /// <inheritdoc/>
     public int VocabularySize => Tokenizer.VocabularySize;
 
-    /// <summary>True: that is what the template is for.</summary>
+    /// <summary>True: the template writes conversations.</summary>
     public bool ReadsConversations => true;
 
     /// <inheritdoc/>

@@ -14,18 +14,18 @@ public sealed record ChatTokenizerOptions
     public bool AddGenerationPrompt { get; init; } = true;
 
     /// <summary>
-    /// Whether a conversation whose last message is the assistant's ends with the content of that message, so that the model goes on with
-    /// it (a prefill); blank content is none. Others end as <see cref="AddGenerationPrompt"/> says. While this is off, a conversation that
-    /// ends with the assistant is refused where a generation prompt would follow.
+    /// Whether a conversation whose last message is the assistant's ends with the content of that message, so that the model
+    /// goes on with it (a prefill); blank content does not count. Other conversations end as <see cref="AddGenerationPrompt"/>
+    /// says. While this is off, a conversation that ends with the assistant is refused where a generation prompt would follow.
     /// </summary>
     /// <value>Default false.</value>
     public bool ContinueFinalMessage { get; init; }
 
-    /// <summary>The tools as JSON schemas.</summary>
+    /// <summary>The tools that the template offers to the model, as JSON schemas.</summary>
     /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Tools { get; init; }
 
-    /// <summary>The documents.</summary>
+    /// <summary>The documents that the template writes for the model, as JSON.</summary>
     /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Documents { get; init; }
 
@@ -33,7 +33,7 @@ public sealed record ChatTokenizerOptions
     /// <value>Default null: none.</value>
     public JsonObject? Variables { get; init; }
 
-    /// <summary>The date that <c>strftime_now</c> writes; never the clock's by itself.</summary>
+    /// <summary>The date that <c>strftime_now</c> writes; the clock is never read.</summary>
     /// <value>Default null: a template that asks for the date is refused.</value>
     public DateTime? Date { get; init; }
 

@@ -35,7 +35,7 @@ public sealed class ChatTurns
     /// <summary>The ids of the whole conversation, as <see cref="ChatTokenizer.Read"/> gives them.</summary>
     public ImmutableArray<int> Tokens { get; }
 
-    /// <summary>Of each id whether the assistant wrote it: its words and what ends its turn. At least one is true.</summary>
+    /// <summary>For each id whether the assistant wrote it: its words and what ends its turn. At least one is true.</summary>
     public ImmutableArray<bool> IsAssistant { get; }
 
     /// <summary>
@@ -45,7 +45,7 @@ public sealed class ChatTurns
     /// </summary>
     public Completion Completion { get; }
 
-    /// <summary>Of each token of <see cref="Completion"/> whether the assistant wrote it:
-    /// what <see cref="Losses.MaskedLikelihood"/> takes.</summary>
+    /// <summary>For each token of <see cref="Completion"/> whether the assistant
+    /// wrote it: the mask of <see cref="Losses.MaskedLikelihood"/>.</summary>
     public ImmutableArray<bool> Mask { get; }
 }

@@ -7,8 +7,8 @@ namespace VariationalBoN.Transformers.Chat;
 public static class JudgeExtensions
 {
     /// <summary>
-    /// The judge as one that reads texts with the special tokens that the policy drew, such as <c>&lt;|im_end|&gt;</c>:
-    /// <see cref="Completion.Text"/> leaves them out.
+    /// Makes a judge read texts with the special tokens that the policy drew, such
+    /// as <c>&lt;|im_end|&gt;</c>, which <see cref="Completion.Text"/> leaves out.
     /// </summary>
     /// <remarks>To a judge that tokenises texts they are text, not tokens.</remarks>
     /// <param name="judge">The judge.</param>

@@ -8,8 +8,8 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 /// trained on. It is rendered as transformers' <c>apply_chat_template</c> does.
 /// </summary>
 /// <remarks>
-/// A template is data from a stranger: it sees the variables that are given and nothing else, and <see cref="ChatTemplateBounds"/> bound
-/// what it may use. Immutable and safe to use from many threads at once, as long as a function is.
+/// A template may come from an untrusted source: it sees the variables that are given and nothing else, and
+/// <see cref="ChatTemplateBounds"/> bound what it may use. Immutable and safe to use from many threads at once, as long as a function is.
 /// </remarks>
 public sealed class ChatTemplate
 {
@@ -32,16 +32,16 @@ public sealed class ChatTemplate
     /// <summary>Name for messages: as given, or the path of the file.</summary>
     public string Name { get; }
 
-    /// <summary>The template's text; of a function, what the caller said that tells it from others.</summary>
+    /// <summary>The template's text; for a function, the identity that the caller gave.</summary>
     public string Source { get; }
 
     /// <summary>
-    /// The SHA-256 of <see cref="Source"/> in small hexadecimal digits; of a template with one for tools, of the digests of both. It is
-    /// part of the identity of a policy, since another template makes another text.
+    /// The SHA-256 of <see cref="Source"/> in lower-case hexadecimal digits; where there is a second template for tools,
+    /// the SHA-256 of both digests. It is part of the identity of a policy, since another template makes another text.
     /// </summary>
     public string Digest { get; }
 
-    /// <summary>What a rendering may use.</summary>
+    /// <summary>Limits on the work and memory of a rendering.</summary>
     public ChatTemplateBounds Bounds { get; }
 
     /// <summary>Reads a template.</summary>
@@ -82,8 +82,7 @@ public sealed class ChatTemplate
     }
 
     /// <summary>A template that is a function.</summary>
-    /// <param name="identity">What tells it from others, such as "my-template 2":
-    /// another text wherever the function does another thing.</param>
+    /// <param name="identity">Identifies the function, such as "my-template 2": change it whenever the function changes.</param>
     /// <param name="write">Writes a conversation; it must be thread-safe and depend on its input alone.</param>
     /// <param name="bounds">What a rendering may use, of which text alone counts here; null for the defaults.</param>
     /// <returns>The template.</returns>
@@ -121,7 +120,7 @@ public sealed class ChatTemplate
     /// <exception cref="ArgumentException">The input is no JSON that a template can read, or asks for what excludes each other.</exception>
     public string Render(ChatTemplateInput input) => RenderMarked(input).Text;
 
-    /// <summary>Renders a conversation and tells which characters come from it, and which ones generation blocks printed.</summary>
+    /// <summary>Renders a conversation and says which characters come from it, and which ones generation blocks printed.</summary>
     /// <param name="input">The conversation and what else the template reads.</param>
     /// <returns>The text with its ranges; the same text as from <see cref="Render"/>.</returns>
     /// <exception cref="ChatTemplateException">

@@ -7,7 +7,8 @@ namespace VariationalBoN.Transformers.ChatTemplates;
 public sealed record ChatTemplateBounds
 {
     /// <summary>
-    /// Largest number of steps of the interpreter in one rendering: statements, operations, items of loops, and characters by fours.
+    /// Largest number of steps of the interpreter in one rendering: a statement,
+    /// an operation, an item of a loop and four characters count one step each.
     /// </summary>
     /// <value>Default 10,000,000, about a second; at least 1.</value>
     public long MaxSteps { get; init; } = 10_000_000;

@@ -33,7 +33,7 @@ public sealed class ChatTemplateException : FormatException
     /// <summary>Number, from 0, of the message that was being rendered; null where no loop over the messages was running.</summary>
     public int? MessageIndex { get; }
 
-    /// <summary>Role of that message; null where it has none.</summary>
+    /// <summary>Role of the message at <see cref="MessageIndex"/>; null where it has none.</summary>
     public string? MessageRole { get; }
 
     private static string Describe(string template, int line, string fault, int? messageIndex, string? messageRole)

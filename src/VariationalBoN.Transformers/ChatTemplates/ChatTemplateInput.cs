@@ -14,11 +14,11 @@ public sealed record ChatTemplateInput
     /// <summary>The conversation: a list of messages, each with <c>role</c>, <c>content</c> and what else the template reads.</summary>
     public required JsonArray Messages { get; init; }
 
-    /// <summary>The tools as JSON schemas.</summary>
+    /// <summary>The tools that the template offers to the model, as JSON schemas.</summary>
     /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Tools { get; init; }
 
-    /// <summary>The documents.</summary>
+    /// <summary>The documents that the template writes for the model, as JSON.</summary>
     /// <value>Default null: the template sees <c>none</c>.</value>
     public JsonArray? Documents { get; init; }
 
@@ -38,7 +38,7 @@ public sealed record ChatTemplateInput
     /// <value>Default none. A name without a value is seen as <c>none</c>.</value>
     public IReadOnlyDictionary<string, string?> SpecialTokens { get; init; } = new Dictionary<string, string?>();
 
-    /// <summary>The date and time that <c>strftime_now</c> writes; never the clock's by itself.</summary>
+    /// <summary>The date and time that <c>strftime_now</c> writes; the clock is never read.</summary>
     /// <value>Default null: a template that asks for the date is refused.</value>
     public DateTime? Date { get; init; }
 }

@@ -1,9 +1,9 @@
 namespace VariationalBoN.Transformers.ChatTemplates;
 
 /// <summary>
-/// Writes the text of a conversation for a template that is a function: piece by piece, and with which pieces come from messages.
+/// Writes the text of a conversation for a template that is a function: piece by piece, saying which pieces come from messages.
 /// </summary>
-/// <remarks>For the rendering that it is given to, and for one thread.</remarks>
+/// <remarks>Valid during the rendering that it is given to; not thread-safe.</remarks>
 public sealed class ChatWriter
 {
     private readonly TextBuilder text;

@@ -100,7 +100,7 @@ internal static class Numbers
         if (x == 0 && y < 0)
             throw TemplateFault.Value("0.0 cannot be raised to a negative power");
         if (x < 0 && double.IsFinite(x) && double.IsFinite(y) && y != Math.Floor(y))
-            throw TemplateFault.Unsupported("a negative number to a broken power is complex; the engine has no complex numbers");
+            throw TemplateFault.Unsupported("a negative number to a fractional power is complex; the engine has no complex numbers");
         double power = Math.Pow(x, y);
         if (double.IsInfinity(power) && double.IsFinite(x) && double.IsFinite(y))
             throw TemplateFault.Value("numerical result out of range");

@@ -20,9 +20,8 @@ public sealed class RenderedChat
     /// template, by a special token's variable or by the date.
     /// </summary>
     /// <remarks>
-    /// Filters and methods keep the origin of each character: a capital comes from where its small letter came from, what <c>replace</c>
-    /// puts in
-    /// comes from where that was written. Results of comparisons and lengths have no origin.
+    /// Filters and methods keep the origin of each character: a capital letter has the origin of its small letter, and
+    /// what <c>replace</c> puts in has the origin of its argument. Results of comparisons and lengths have no origin.
     /// </remarks>
     public IReadOnlyList<CharacterRange> DataRanges { get; }
 

@@ -23,8 +23,7 @@ public sealed record ClassifierRewardOptions
     /// <value>Default null: the prompt followed by the completion.</value>
     public Func<Completion, string>? Format { get; init; }
 
-    /// <summary>Tells <see cref="Format"/> from others in the identity of the reward model,
-    /// such as "completion alone"; needed with it.</summary>
+    /// <summary>Identifies <see cref="Format"/> in the identity of the reward model, such as "completion alone"; needed with it.</summary>
     /// <value>Default null.</value>
     public string? FormatName { get; init; }
 
@@ -36,8 +35,8 @@ public sealed record ClassifierRewardOptions
     /// <value>Default <see cref="LongSequence.Truncate"/>: the end is not read, as in Hugging Face's pipelines.</value>
     public LongSequence OnTooLong { get; init; } = LongSequence.Truncate;
 
-    /// <summary>The most sequences in one pass of the classifier, at least 1:
-    /// what bounds memory. Changes rewards by rounding alone.</summary>
+    /// <summary>The most sequences in one pass of the classifier, at least
+    /// 1: it bounds memory. Changes rewards by rounding alone.</summary>
     /// <value>Default 32.</value>
     public int RowsPerBatch { get; init; } = 32;
 
@@ -47,7 +46,7 @@ public sealed record ClassifierRewardOptions
         var faults = new List<string>();
         int label = FindLabel(classifier, faults);
         if (!Enum.IsDefined(Output))
-            faults.Add($"{nameof(Output)} is {Output}, which is none of its values");
+            faults.Add($"{nameof(Output)} is {Output}, which is not a {nameof(ClassifierOutput)}");
         if (Output == ClassifierOutput.LogProb && classifier.Labels.Length == 1 && !classifier.IndependentLabels)
             faults.Add(
                 $"{nameof(Output)} is {Output}, which is 0 for every text where there is but one label; use {ClassifierOutput.Logit}"
@@ -59,7 +58,7 @@ public sealed record ClassifierRewardOptions
         if (MaxLength < 1 || MaxLength > classifier.MaxLength)
             faults.Add($"{nameof(MaxLength)} is {MaxLength}, it must be 1 to {classifier.MaxLength}");
         if (!Enum.IsDefined(OnTooLong))
-            faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is none of its values");
+            faults.Add($"{nameof(OnTooLong)} is {OnTooLong}, which is not a {nameof(LongSequence)}");
         if (RowsPerBatch < 1)
             faults.Add($"{nameof(RowsPerBatch)} is {RowsPerBatch}, it must be at least 1");
         return faults.Count == 0

@@ -15,7 +15,7 @@ namespace VariationalBoN.Transformers.Classifiers;
 /// </remarks>
 public abstract class SequenceClassifier : nn.Module
 {
-    /// <summary>Begins a classifier.</summary>
+    /// <summary>Creates the base of a classifier.</summary>
     /// <param name="name">The name of the module.</param>
     /// <param name="labels">The labels, at least one, in the order of the logits.</param>
     /// <param name="independentLabels">Whether each label is a yes-or-no question of its own.</param>

@@ -12,16 +12,16 @@ public abstract partial class CausalTransformer : IMixedPrecision
     /// </summary>
     /// <value>Default false.</value>
     /// <remarks>
-    /// Where the processor has products of bfloat16 a step of training takes a fraction of the time. Other bits, so it is part of
-    /// <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/> and adapted models have it from the model. The
-    /// gradient of a weight is a product of bfloat16, too: its factors and the product of
-    /// one pass are rounded to bfloat16, and the sum over passes is float32.
+    /// Where the processor has products of bfloat16 a step of training takes a fraction of the time. The results have
+    /// other bits, so it is part of <see cref="ModuleFingerprint"/>; copies by <see cref="ModuleExtensions.FrozenCopy"/>
+    /// and adapted models have it from the model. The gradient of a weight is a product of bfloat16, too: its factors
+    /// and the product of one pass are rounded to bfloat16, and the sum over passes is float32.
     /// </remarks>
     public bool MixedPrecision => _products.Mixed;
 
     /// <summary>Turns <see cref="MixedPrecision"/> on or off: before the model is used, not while another thread uses it.</summary>
     /// <remarks>
-    /// Weights in bfloat16 may be frozen alone: they have no float32 form that small steps could be added to.
+    /// Weights in bfloat16 must be frozen: they have no float32 form to which small steps could be added.
     /// </remarks>
     /// <param name="on">Whether it is on.</param>
     /// <exception cref="InvalidOperationException">The weights are of another type than float32 and bfloat16.</exception>

@@ -10,14 +10,14 @@ namespace VariationalBoN.Transformers.Decoders;
 /// logits at a position depend on the tokens up to it alone.
 /// </summary>
 /// <remarks>
-/// To read this room: this file (a pass over tokens), <c>DecoderBlock</c> and <c>AttentionPass</c> (what a block is given),
-/// <c>Gpt2Block</c> (the plainest family), <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then <c>TransformerDecoding</c> with
-/// <c>KeyValueSlots</c> (the cache). A new family is one configuration (<c>CausalTransformerConfig</c>) and one block.
-///
-/// Embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the names and layouts of
-/// transformers' model without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); the output layer, where it
-/// is not the token embedding, stands beside them (<c>lm_head.weight</c>). There is no dropout.
-/// Several threads may run it at the same time as long as none changes its parameters.
+/// <para>It has an embedding, blocks, a last normalisation and an output layer; the families differ in the blocks. Parameters have the
+/// names and layouts of transformers' model without a head (<c>h.0.attn.c_attn.weight</c>, <c>layers.0.self_attn.q_proj.weight</c>); an
+/// output layer that is not the token embedding has the name <c>lm_head.weight</c>. There is no dropout.
+/// Several threads may run it at the same time as long as none changes its parameters.</para>
+/// <para>For contributors, an order to read the code in: this file (a pass over tokens), <c>DecoderBlock</c> and <c>AttentionPass</c> (what
+/// a block is given), <c>Gpt2Block</c> (the simplest family), <c>LlamaBlock</c> with <c>RotaryEmbedding</c>, then
+/// <c>TransformerDecoding</c> with <c>KeyValueSlots</c> (the cache). A new family is one configuration (<c>CausalTransformerConfig</c>) and
+/// one block.</para>
 /// </remarks>
 public abstract partial class CausalTransformer : nn.Module<Tensor, Tensor>, ISharingDecoder
 {

@@ -7,7 +7,7 @@ namespace VariationalBoN.Transformers.Decoders;
 
 /// <summary>The shape of a <see cref="CausalTransformer"/>, read and written with the keys of Hugging Face's <c>config.json</c>.</summary>
 /// <remarks>
-/// A setting that would change the numbers and is not honoured is refused by name;
+/// A setting that would change the numbers and is not supported is refused by name;
 /// so is a key that is not known. Immutable, so safe to share between threads.
 /// </remarks>
 public abstract record CausalTransformerConfig
@@ -74,7 +74,7 @@ public abstract record CausalTransformerConfig
                 }
         );
 
-    /// <summary>A model of this shape with fresh values: N(0, 0.02) for matrices, as its family begins.</summary>
+    /// <summary>Creates a model of this shape with the initial values of its family, N(0, 0.02) for matrices.</summary>
     /// <param name="seed">Fixes every initial value; no global generator is read or changed.</param>
     /// <returns>The model, the caller's to dispose.</returns>
     /// <exception cref="ArgumentException">The configuration is faulty; the message names every fault.</exception>

@@ -29,8 +29,8 @@ public sealed partial record LlamaConfig : CausalTransformerConfig
     /// <summary>The frequencies of the positions (<c>rope_theta</c>, <c>rope_scaling</c>, <c>rope_parameters</c>).</summary>
     public RotaryConfig Rotary { get; init; } = new();
 
-    /// <summary>Whether all four projections of the attention have biases (<c>attention_bias</c>); Llama and Qwen 3 alone. Those of Qwen 2,
-    /// which it always has, are not meant.</summary>
+    /// <summary>Whether all four projections of the attention have biases (<c>attention_bias</c>);
+    /// Llama and Qwen 3 alone. The biases that Qwen 2 always has do not count.</summary>
     public bool AttentionBias { get; init; }
 
     /// <summary>Whether the projections of the perceptron have biases (<c>mlp_bias</c>); Llama alone.</summary>

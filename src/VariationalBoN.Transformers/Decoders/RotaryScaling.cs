@@ -3,7 +3,7 @@ namespace VariationalBoN.Transformers.Decoders;
 /// <summary>How rotary frequencies are stretched to sequences longer than those of pretraining (<c>rope_type</c>).</summary>
 public enum RotaryScaling
 {
-    /// <summary>Not at all (<c>default</c>).</summary>
+    /// <summary>The frequencies are not stretched (<c>default</c>).</summary>
     None,
 
     /// <summary>Every frequency is divided by the factor (<c>linear</c>).</summary>

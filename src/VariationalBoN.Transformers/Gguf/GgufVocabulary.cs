@@ -11,7 +11,7 @@ internal sealed class GgufVocabulary(string model, string cutting, int size)
 {
     private const string PrefixAfterSpecial =
         "so that it makes other tokens of such texts than this library. Give it texts without special tokens inside, or tokens by number "
-        + "(docs/gguf.md).";
+        + "(docs/gguf.md in the repository).";
 
     internal string Model { get; } = model;
 

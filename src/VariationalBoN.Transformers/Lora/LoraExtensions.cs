@@ -23,7 +23,7 @@ public static class LoraExtensions
 
     extension(CausalTransformer model)
     {
-        /// <summary>What the adapters of the model are; null when it has none.</summary>
+        /// <summary>The options of the model's adapters; null when it has none.</summary>
         public LoraOptions? Lora => (LoraOptions?)model.AdaptedBy;
     }
 
@@ -33,8 +33,8 @@ public static class LoraExtensions
     /// frozen in the result, and moved to a device or element type before the call, not after it.</param>
     /// <param name="options">Which layers get adapters; null for all linear layers with rank 8.</param>
     /// <param name="seed">Fixes the initial values of A: uniform in +-1 / sqrt(in). No global generator is read or changed.</param>
-    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may be disposed first.
-    /// Its adapters are float32 and alone ask for gradients.</returns>
+    /// <returns>The adapted model in evaluation mode, the caller's to dispose; either model may
+    /// be disposed first. Its adapters are float32, and only they require gradients.</returns>
     /// <exception cref="ArgumentException">The options are faulty or choose no layer, or a module that is no linear layer of a block;
     /// or the model has adapters already.</exception>
     public static CausalTransformer WithLora(this CausalTransformer model, LoraOptions? options = null, long seed = 0) =>
@@ -59,7 +59,7 @@ public static class LoraExtensions
         string config =
             InputFile.Find(directory, ConfigFile)
             ?? throw new FileNotFoundException(
-                $"{directory} has no {ConfigFile}, without which its adapters are of no use; a save that was killed leaves it so.",
+                $"{directory} has no {ConfigFile}, which its adapters need; a save that was killed leaves this: save again.",
                 Path.Combine(directory, ConfigFile)
             );
         var options = LoraOptions.Load(config);
@@ -140,7 +140,7 @@ public static class LoraExtensions
         return merged;
     }
 
-    /// <summary>The adapters: what an optimizer is given.</summary>
+    /// <summary>The parameters of the adapters, for an optimizer.</summary>
     /// <param name="adapted">The adapted model, which owns them.</param>
     /// <returns>A and B of each layer in the order of the layers.</returns>
     /// <exception cref="ArgumentException">The model has no adapters.</exception>

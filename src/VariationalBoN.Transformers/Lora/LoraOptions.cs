@@ -11,7 +11,7 @@ namespace VariationalBoN.Transformers.Lora;
 /// </remarks>
 public sealed partial record LoraOptions
 {
-    /// <summary>What <see cref="TargetPattern"/> says for every linear layer but the output layer.</summary>
+    /// <summary>The value of <see cref="TargetPattern"/> for every linear layer except the output layer.</summary>
     public const string AllLinear = "all-linear";
 
     private static readonly TimeSpan PatternTime = TimeSpan.FromSeconds(1);

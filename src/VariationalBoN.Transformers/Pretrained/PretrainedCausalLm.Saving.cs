@@ -45,8 +45,9 @@ public sealed partial class PretrainedCausalLm
 
     /// <summary>Writes the model with tokenizer and chat template as one GGUF file, which llama.cpp and what builds on it load.</summary>
     /// <remarks>
-    /// Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without a tokenizer is written without one.
-    /// <see cref="PretrainedOptions.Logger"/> is told, before the file is begun, where llama.cpp makes other tokens of some texts.
+    /// Source: GGUF version 3. Families: GPT-2, Llama, Mistral, Qwen 2 and Qwen 3. A model without
+    /// a tokenizer is written without one. <see cref="PretrainedOptions.Logger"/> receives a
+    /// warning, before the file is begun, where llama.cpp splits some texts into other tokens.
     /// </remarks>
     /// <param name="path">Path of the file, as a rule <c>*.gguf</c>. It appears whole or not at all.</param>
     /// <param name="type">How matrices are stored.</param>
@@ -58,8 +59,8 @@ public sealed partial class PretrainedCausalLm
     /// </exception>
     /// <exception cref="InvalidDataException"><c>tokenizer.model</c> beside
     /// <c>tokenizer.json</c> is damaged or holds other tokens.</exception>
-    /// <exception cref="ArgumentException">The type is none, the model is of another shape,
-    /// or a weight is too large for the type; the message names it.</exception>
+    /// <exception cref="ArgumentException">The type is not a member of <see cref="GgufType"/>, the model
+    /// is of another shape, or a weight is too large for the type; the message names it.</exception>
     /// <exception cref="IOException">The file cannot be written; what was there is unchanged.</exception>
     [Experimental(ExperimentalIds.Gguf)]
     public void SaveGguf(string path, GgufType type = GgufType.F16, CausalTransformer? model = null)

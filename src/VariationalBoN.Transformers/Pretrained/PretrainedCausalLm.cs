@@ -17,9 +17,9 @@ namespace VariationalBoN.Transformers;
 /// the usual way to get a policy and its reference.
 /// </summary>
 /// <remarks>
-/// The directory is one as downloaded or as written by <c>save_pretrained</c>, of a family that a
-/// <see cref="Decoders.CausalTransformerConfig"/> is there for; others are refused by name. It owns its model. Several threads may use it
-/// at the same time as long as none changes the parameters.
+/// The directory is one as downloaded or as written by <c>save_pretrained</c>, of a family that
+/// has a <see cref="Decoders.CausalTransformerConfig"/>; others are refused by name. It owns its
+/// model. Several threads may use it at the same time as long as none changes the parameters.
 /// </remarks>
 public sealed partial class PretrainedCausalLm : IDisposable
 {
@@ -65,19 +65,19 @@ public sealed partial class PretrainedCausalLm : IDisposable
     public ChatTemplate ChatTemplate => _text.Chat?.Template ?? throw new InvalidOperationException(_text.WhyNoTemplate);
 
     /// <summary>
-    /// What of the directory may be meant and is more often a mistake, such as stop tokens without the tokenizer's own end of a text;
-    /// empty when nothing is. <see cref="PretrainedOptions.Logger"/> is told of them.
+    /// What in the directory is probably a mistake, such as stop tokens without the token by which the
+    /// tokenizer ends a text; empty when nothing is. <see cref="PretrainedOptions.Logger"/> receives each.
     /// </summary>
     public ImmutableArray<string> Warnings => _text.Warnings;
 
-    /// <summary>The tokenizer with the chat template: what turns conversations into tokens.</summary>
+    /// <summary>The tokenizer with the chat template, which turns conversations into tokens.</summary>
     /// <param name="options">What else the tokens depend on; null for the defaults.</param>
     /// <returns>A tokenizer for <c>CausalLmPolicy</c> and <see cref="WithReference"/>.</returns>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer or no chat template that can be used.</exception>
     public ChatTokenizer Chat(ChatTokenizerOptions? options = null) => new(Tokenizer, ChatTemplate, options);
 
-    /// <summary>What turns prompts into tokens: <see cref="Chat"/> where the directory has a chat template, and else
-    /// <see cref="Tokenizer"/>, which takes texts alone.</summary>
+    /// <summary>The tokenizer of prompts: <see cref="Chat"/> where the directory has a chat
+    /// template, otherwise <see cref="Tokenizer"/>, which takes texts alone.</summary>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer.</exception>
     public ITokenizer PromptTokenizer => (ITokenizer?)_text.Chat ?? Tokenizer;
 

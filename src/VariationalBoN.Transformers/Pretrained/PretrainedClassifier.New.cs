@@ -28,8 +28,8 @@ public sealed partial class PretrainedClassifier
     /// the tokenizer's settings have none, they get it.
     /// </param>
     /// <returns>The classifier, frozen until <see cref="MakeTrainable"/>, in evaluation mode; the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">A label is none, or the padding token is none of the model's;
-    /// or there is none at all, and none was given.</exception>
+    /// <exception cref="ArgumentException">There is no label, or one is empty or occurs twice; or the
+    /// padding token is outside the model's vocabulary, or neither given nor named by the model.</exception>
     public static PretrainedClassifier FromCausalLm(
         PretrainedCausalLm model,
         long seed,

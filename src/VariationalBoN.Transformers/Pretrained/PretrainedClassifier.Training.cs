@@ -15,8 +15,8 @@ public sealed partial class PretrainedClassifier
     /// <summary>What adapters were put on, which stands on the same weights; null without adapters.</summary>
     private DecoderClassifier? _start;
 
-    /// <summary>The parameters that train, which an optimizer is given: those that ask for a gradient, in the order of the classifier; none
-    /// before <see cref="MakeTrainable"/>.</summary>
+    /// <summary>The parameters that train, for an optimizer: those that require a gradient,
+    /// in the order of the classifier; none before <see cref="MakeTrainable"/>.</summary>
     public IReadOnlyList<Parameter> Parameters => [.. Classifier.parameters().Where(parameter => parameter.requires_grad)];
 
     /// <summary>Lets the classifier train: all weights, or adapters on the layers of a decoder and the head.</summary>
@@ -78,8 +78,8 @@ public sealed partial class PretrainedClassifier
         return new ClassifierScoring(Classifier, encode, options, label: 0, options.MaxLength ?? Classifier.MaxLength).Logits(completions);
     }
 
-    /// <summary>How many pairs have two answers that are read as the same tokens, so that nothing can be learned of them: both are cut at
-    /// the maximum length before they differ. To be looked at before training.</summary>
+    /// <summary>Counts the pairs whose two answers are read as the same tokens, because both are cut at the
+    /// maximum length before they differ. Nothing can be learned from them; check this before training.</summary>
     /// <param name="pairs">The pairs.</param>
     /// <param name="options">As for <see cref="Logits"/>.</param>
     /// <param name="chat">As for <see cref="Logits"/>.</param>
@@ -98,8 +98,8 @@ public sealed partial class PretrainedClassifier
     }
 
     /// <summary>The rewards of the answers of pairs, with gradient: for <c>RewardModelLoss.BradleyTerry</c>.</summary>
-    /// <remarks>A text that is too long loses its end, which is the answer: <see cref="CountReadAlike"/> says of how many pairs nothing
-    /// is left to tell the answers apart, whose gradient is 0.</remarks>
+    /// <remarks>A text that is too long loses its end, which is the answer: <see cref="CountReadAlike"/>
+    /// counts the pairs whose answers then no longer differ, so that their gradient is 0.</remarks>
     /// <param name="pairs">P pairs, at least one; the classifier has one label.</param>
     /// <param name="options">As for <see cref="Logits"/>.</param>
     /// <param name="chat">As for <see cref="Logits"/>.</param>

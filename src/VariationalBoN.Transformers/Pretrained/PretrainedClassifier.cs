@@ -110,7 +110,7 @@ public sealed partial class PretrainedClassifier : IDisposable
     /// <param name="options">Which label and which text; null for the defaults, which a classifier of one label accepts.</param>
     /// <param name="chat">What reads conversations; null for <see cref="Chat"/> where the directory has a chat template,
     /// and else conversations are refused.</param>
-    /// <returns>The reward model, which is of use as long as this object is.</returns>
+    /// <returns>The reward model, valid until this object is disposed of.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     /// <exception cref="InvalidOperationException">The directory has no tokenizer; see <see cref="TokenReward"/>.</exception>
     public IRewardModel TextReward(ClassifierRewardOptions? options = null, ChatTokenizer? chat = null)
@@ -124,7 +124,7 @@ public sealed partial class PretrainedClassifier : IDisposable
     /// <summary>Rewards the token ids of a completion behind those of its prompt:
     /// for a classifier with the tokenizer of the policy.</summary>
     /// <param name="options">Which label; null for the defaults, which a classifier of one label accepts.</param>
-    /// <returns>The reward model, which is of use as long as this object is.</returns>
+    /// <returns>The reward model, valid until this object is disposed of.</returns>
     /// <exception cref="ArgumentException">The options do not fit the classifier; the message names every fault and the labels.</exception>
     public IRewardModel TokenReward(ClassifierRewardOptions? options = null) => ClassifierReward.FromTokens(Classifier, options);
 

@@ -37,8 +37,7 @@ public sealed record PretrainedOptions
 
     /// <summary>
     /// Whether products with weights are computed in bfloat16 and everything else in float32:
-    /// <see cref="CausalTransformer.MixedPrecision"/>. With float32 weights these are what trains;
-    /// weights in BFloat16 are frozen below adapters.
+    /// <see cref="CausalTransformer.MixedPrecision"/>. Float32 weights train; weights in BFloat16 stay frozen below adapters.
     /// </summary>
     /// <value>Default false.</value>
     public bool MixedPrecision { get; init; }
@@ -48,8 +47,8 @@ public sealed record PretrainedOptions
     /// <value>Default false.</value>
     public bool RecomputeActivations { get; init; }
 
-    /// <summary>Told each of <see cref="PretrainedCausalLm.Warnings"/> and what
-    /// <see cref="PretrainedCausalLm.SaveGguf"/> warns of.</summary>
+    /// <summary>Receives each of <see cref="PretrainedCausalLm.Warnings"/> and
+    /// the warnings of <see cref="PretrainedCausalLm.SaveGguf"/>.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 

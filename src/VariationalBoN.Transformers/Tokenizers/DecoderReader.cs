@@ -112,7 +112,7 @@ internal static class DecoderReader
     }
 
     private static InvalidOperationException TooLong(int before) =>
-        new($"The tokenizer's decoder makes of tokens of {before} characters more than {TextPipeline.MostGrowth(before)}.");
+        new($"The tokenizer's decoder turns tokens of {before} characters into more than {TextPipeline.MostGrowth(before)}.");
 
     private static Func<IReadOnlyList<string>, IReadOnlyList<string>> ReadByteLevel(JsonSection section)
     {

@@ -5,8 +5,8 @@ using VariationalBoN.Transformers.Tokenizers;
 
 namespace VariationalBoN.Transformers;
 
-/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of transformers 4.57,
-/// or an error that names what it cannot honour.</summary>
+/// <summary>The tokenizer of a Hugging Face directory: the ids and texts of
+/// transformers 4.57, or an error that names what is not supported.</summary>
 /// <remarks>
 /// Reads <c>tokenizer.json</c> where there is one, otherwise <c>vocab.json</c> with <c>merges.txt</c>, <c>vocab.txt</c> or
 /// <c>tokenizer.model</c>; with <c>tokenizer_config.json</c> and <c>special_tokens_map.json</c>. What it does not know is refused by name

@@ -51,8 +51,8 @@ public sealed class MicrosoftTokenizer : ITokenizer
 
     /// <inheritdoc/>
     /// <remarks>
-    /// Which special tokens a wrapped tokenizer puts around a text is known of those of Microsoft.ML.Tokenizers, but for the end of
-    /// sentence of <see cref="BpeTokenizer"/>, which it does not tell; another is taken to put none.
+    /// For the tokenizers of Microsoft.ML.Tokenizers it is known which special tokens they put around a text, except for the end of
+    /// sentence of <see cref="BpeTokenizer"/>, which that class does not expose. Any other tokenizer counts as one that puts none.
     /// </remarks>
     public ImmutableArray<int> Encode(string text, bool addSpecialTokens)
     {

@@ -47,7 +47,7 @@ internal static class NormalizerReader
                 int before = text.Length;
                 text = part(text);
                 if (text.Length > most)
-                    throw new InvalidOperationException($"The tokenizer's normaliser makes of {before} characters {text.Length}.");
+                    throw new InvalidOperationException($"The tokenizer's normaliser turns {before} characters into {text.Length}.");
             }
 
             return text;

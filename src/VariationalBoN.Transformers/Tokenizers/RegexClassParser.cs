@@ -156,7 +156,7 @@ internal sealed class RegexClassParser(string pattern, int start)
             throw Fault(pattern, _at, "a class as the end of a range");
         (RegexSet? part, int high) = Atom(pattern, ref _at, inClass: true);
         if (part is not null || high < low)
-            throw Fault(pattern, _at, "a range without order");
+            throw Fault(pattern, _at, "a range that ends before it starts");
         set.Add(low, high);
     }
 }

@@ -57,7 +57,7 @@ internal sealed class RegexParser(string pattern)
             || pattern.AsSpan(start).StartsWith("(?=")
             || pattern.AsSpan(start).StartsWith("(?!")
         )
-            throw Fault("a count on what takes no character");
+            throw Fault("a quantifier on something that matches no character");
         var greed =
             Take("?") ? RegexGreed.Lazy
             : _at < pattern.Length && pattern[_at] == '+' ? RegexGreed.Possessive
@@ -67,7 +67,7 @@ internal sealed class RegexParser(string pattern)
         if (greed == RegexGreed.Possessive)
             _at++;
         if (_at < pattern.Length && pattern[_at] is '*' or '+' or '?' or '{')
-            throw Fault("a count on a count");
+            throw Fault("a quantifier on a quantifier");
         if (set is not null)
             return next => Count(new RegexRepeat(set, least, most, greed, next));
         if (least > LongestUnrolling || most != int.MaxValue && most > LongestUnrolling)
@@ -105,7 +105,7 @@ internal sealed class RegexParser(string pattern)
         if (c is '(' or '^' or '$' || c == '\\' && _at + 1 < pattern.Length && pattern[_at + 1] is 'A' or 'z')
             return null;
         if (c is '*' or '+' or '?')
-            throw Fault("a count that counts nothing");
+            throw Fault("a quantifier with nothing before it");
         if (c == '{')
             throw Fault("an unescaped '{'");
         if (c == '[')
@@ -183,7 +183,7 @@ internal sealed class RegexParser(string pattern)
         return found;
     }
 
-    private RegexNode Count(RegexNode node) => ++_nodes <= MostNodes ? node : throw Fault("counts within counts of this size");
+    private RegexNode Count(RegexNode node) => ++_nodes <= MostNodes ? node : throw Fault("nested quantifiers of this size");
 
     private FormatException Fault(string what) =>
         new($"the pattern {pattern} has, near character {_at}, {what} that is malformed or not supported");

@@ -74,7 +74,7 @@ internal static class TextNormalizers
         text =>
             pattern.Replace(text, content, TextPipeline.MostGrowth(text.Length))
             ?? throw new InvalidOperationException(
-                $"The tokenizer's normaliser makes of {text.Length} characters more than " + $"{TextPipeline.MostGrowth(text.Length)}."
+                $"The tokenizer's normaliser turns {text.Length} characters into more than " + $"{TextPipeline.MostGrowth(text.Length)}."
             );
 
     /// <summary>BERT's normaliser: control characters out, Chinese characters as words of their own, accents off, lower case.</summary>

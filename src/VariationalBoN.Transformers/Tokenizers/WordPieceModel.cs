@@ -64,7 +64,7 @@ internal sealed class WordPieceModel : ITokenModel
             {
                 if ((work -= end - start) < 0)
                     throw new InvalidOperationException(
-                        $"The tokenizer's max_input_chars_per_word = {_mostCharacters} lets in a word of "
+                        $"The tokenizer's max_input_chars_per_word = {_mostCharacters} accepts a word of "
                             + $"{word.Length} characters, which takes too much work with tokens of {_longest}."
                     );
                 end -= char.IsLowSurrogate(word[end - 1]) ? 2 : 1;

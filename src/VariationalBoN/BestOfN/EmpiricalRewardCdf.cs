@@ -2,11 +2,10 @@ namespace VariationalBoN.BestOfN;
 
 /// <summary>The distribution function F of the rewards of one prompt under the reference, estimated from M reference rewards.</summary>
 /// <remarks>
-/// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only ranks
-/// matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one
-/// precision. With a tie tolerance, neighbours no further apart than that are one level, and a reward asked about belongs to what lies
-/// within the tolerance of it, joining levels that it touches: the levels are those of the M + 1 rewards together,
-/// whichever of them is asked about. Immutable, thread-safe.
+/// Everything follows from two counts, found by binary search: k_lt rewards below and k_eq rewards equal to the one asked about. Only
+/// ranks matter, so an increasing transform of all rewards changes nothing. Rewards are compared as doubles: score and store them in one
+/// precision. With a tie tolerance, neighbouring rewards that differ by at most the tolerance form one level. A reward that is asked
+/// about joins the levels within the tolerance of it, so that the levels are those of the M + 1 rewards together. Immutable, thread-safe.
 /// </remarks>
 public sealed partial class EmpiricalRewardCdf
 {
@@ -16,8 +15,9 @@ public sealed partial class EmpiricalRewardCdf
     /// <summary>Sorts the rewards, once.</summary>
     /// <param name="rewards">M finite rewards of independent reference samples, at least one, in any order.</param>
     /// <param name="tieTolerance">
-    /// The difference up to which neighbouring rewards are one, finite, at least 0: for a reward model whose score of one text moves by so
-    /// much with the batch it is in. Far below the usual distance of neighbours, or levels run together.
+    /// The difference up to which neighbouring rewards count as equal, finite, at least 0: for a
+    /// reward model whose score of a text changes by so much with the batch that the text is in.
+    /// It must be far below the usual distance of neighbours, or different levels become one.
     /// </param>
     /// <exception cref="ArgumentException">There is no reward, or one is NaN or infinite; the message names its index.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="tieTolerance"/> is negative, infinite or NaN.</exception>
@@ -51,10 +51,10 @@ public sealed partial class EmpiricalRewardCdf
     /// <see cref="SortedRewards"/> without a tolerance.</summary>
     public ReadOnlySpan<double> SortedLevels => _levels;
 
-    /// <summary>The difference up to which neighbouring rewards are one.</summary>
+    /// <summary>The difference up to which neighbouring rewards count as equal, in the unit of the rewards.</summary>
     public double TieTolerance { get; }
 
-    /// <summary>The M rewards and more, merged in one pass; this object stays what it is.</summary>
+    /// <summary>The M rewards and more, merged in one pass; this object does not change.</summary>
     /// <param name="rewards">Finite rewards of further independent reference samples, in any order; may be empty.</param>
     /// <returns>The distribution of all.</returns>
     /// <exception cref="ArgumentException">A reward is NaN or infinite; the message names its index.</exception>

@@ -28,7 +28,7 @@ public sealed class KnownCdfBoNDistribution : IBoNDistribution
     /// <inheritdoc/>
     public double N { get; }
 
-    /// <summary>Null: whoever gives the CDF vouches for it.</summary>
+    /// <summary>Null: the caller, who gives the CDF, is responsible for its origin.</summary>
     public ScoringIdentity? Origin => null;
 
     /// <inheritdoc/>

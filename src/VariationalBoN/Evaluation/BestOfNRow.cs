@@ -11,8 +11,8 @@ public sealed record BestOfNRow
     public required Estimate WinRate { get; init; }
 
     /// <summary>
-    /// KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>, else that of the shares of samples at each reward
-    /// in place of its probability, biased low by about n / M relative.
+    /// KL(pi_bon || pi_ref) in nats: exact where <see cref="ReferenceReport.KlIsExact"/>; otherwise computed with the
+    /// share of samples at each reward in place of its probability, which is too low by about the relative amount n / M.
     /// </summary>
     public required Estimate Kl { get; init; }
 

@@ -82,8 +82,8 @@ public sealed record EvaluationReport
             Line("KL to reference (stepwise), nats", stepwise);
         Line("KL to reference (k1), nats", KlEstimates.K1);
         Line("KL to reference (k3), nats", KlEstimates.K3);
-        Line("KL of the law of F, nats", Ranks.Kl);
-        Line("KL outside the law of F, nats", Ranks.Outside);
+        Line("KL of the ranks (F), nats", Ranks.Kl);
+        Line("KL that changes no rank, nats", Ranks.Outside);
         Line("win rate under the Best-of-n curve", CurveDistance);
         Line("win rate under the ceiling", CeilingDistance);
         if (ObjectiveGap is Estimate gap)

@@ -7,9 +7,10 @@ namespace VariationalBoN.Evaluation;
 /// <param name="First">Expected first reward of the best of n, with its standard error over prompts.</param>
 /// <param name="Second">Expected second reward of the best of n by the first, with its standard error over prompts.</param>
 /// <param name="SecondInterval">Bootstrap interval of <paramref name="Second"/> over prompts; infinite for a single prompt.</param>
-/// <param name="Gain">What the second reward has over that of one draw, of the same prompts.</param>
+/// <param name="Gain">Expected second reward of the best of n minus that of one draw, within the same prompts.</param>
 /// <param name="Slope">
-/// d/dn of <paramref name="Second"/>: E[(r2 - mean) (1 / n + log F)] under the law of the best of n, with its standard error over prompts.
+/// d/dn of <paramref name="Second"/>: E[(r2 - mean) (1 / n + log F)] under
+/// the distribution of the best of n, with its standard error over prompts.
 /// </param>
 [Experimental(ExperimentalIds.SecondJudge)]
 public readonly record struct HackingPoint(

@@ -6,11 +6,10 @@ namespace VariationalBoN.Evaluation;
 /// <summary>How well a judge tells which of two answers people prefer:
 /// agreement, calibration, and where it fails. Immutable, thread-safe.</summary>
 /// <remarks>
-/// A judge prefers the answer of the higher reward; by Bradley-Terry its probability for that is p = sigmoid(|r_c - r_r|). Labels of which
-/// a share f is wrong at random leave a
-/// perfect judge an accuracy of 1 - f. A reward may be calibrated on the labels and yet on no scale of worth: only ranks matter to
-/// Best-of-N.
-/// Sources: reliability diagram and expected calibration error: Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599.
+/// A judge prefers the answer of the higher reward; by Bradley-Terry its probability for that is p = sigmoid(|r_c
+/// - r_r|). Labels of which a share f is wrong at random leave a perfect judge an accuracy of 1 - f. A reward can
+/// be calibrated on the labels without measuring worth on any scale; only ranks matter to Best-of-N. Sources:
+/// reliability diagram and expected calibration error: Naeini et al., AAAI 2015; Guo et al., arXiv 1706.04599.
 /// </remarks>
 public sealed record JudgeReport
 {
@@ -23,10 +22,10 @@ public sealed record JudgeReport
     /// <summary>The number of pairs whose rewards are no further apart than the tolerance: the judge prefers neither.</summary>
     public required int Ties { get; init; }
 
-    /// <summary>The accuracy on the other pairs; null when all are ties.</summary>
+    /// <summary>The accuracy on the pairs that are not ties; null when all are ties.</summary>
     public required Estimate? AccuracyWithoutTies { get; init; }
 
-    /// <summary>Mean -log sigmoid(r_c - r_r) in nats: 0.693 is a coin.</summary>
+    /// <summary>Mean -log sigmoid(r_c - r_r) in nats: log 2 = 0.693 where both rewards are always equal.</summary>
     public required Estimate LogLoss { get; init; }
 
     /// <summary>Ten bars from a probability of 1/2 to 1: a reliability diagram.</summary>
@@ -36,10 +35,12 @@ public sealed record JudgeReport
     /// chance alone makes it positive.</summary>
     public required double CalibrationError { get; init; }
 
-    /// <summary>Its interval over prompts, which begins at 0 where chance alone makes such an error; a little too wide upwards.</summary>
+    /// <summary>The interval of <see cref="CalibrationError"/> over prompts, which begins at 0
+    /// where chance alone makes such an error; its upper end is a little too high.</summary>
     public required Interval CalibrationErrorInterval { get; init; }
 
-    /// <summary>The mean error that a judge would show here whose probabilities are the truth.</summary>
+    /// <summary>The mean <see cref="CalibrationError"/> on these pairs of a
+    /// judge whose probabilities are exact: what chance alone makes.</summary>
     public required double CalibrationErrorByChance { get; init; }
 
     /// <summary>Agreement where the chosen answer is longer, as long, shorter (in characters),
@@ -52,7 +53,7 @@ public sealed record JudgeReport
     /// <summary>The accuracy of "the longer answer is better" on the same pairs: what the judge must exceed.</summary>
     public required Estimate LengthAccuracy { get; init; }
 
-    /// <summary>The pairs that are not among these, since an answer of theirs has no reward.</summary>
+    /// <summary>The number of pairs that were left out because one of their answers has no reward.</summary>
     public int Excluded { get; init; }
 
     /// <summary>Scores both answers of each pair, and compares.</summary>

@@ -34,7 +34,7 @@ internal static class JudgeReportText
         text.Append('\n');
         foreach (JudgeAgreement part in report.ByLength.Concat(report.ByPosition))
             Row(part.Name, string.Create(CultureInfo.InvariantCulture, $"{part.Accuracy} of {part.Pairs}"));
-        text.Append("\nreliability: how sure, how often right (bar), and | where a calibrated judge would be\n");
+        text.Append("\nreliability: predicted probability, observed share (bar), and | where a calibrated judge's bar would end\n");
         foreach (CalibrationBin bin in report.Calibration.Where(bin => bin.Pairs > 0))
             text.Append(Bar(bin));
         return text.ToString().TrimEnd('\n');
@@ -50,7 +50,7 @@ internal static class JudgeReportText
         bar[(int)Math.Round(bin.Predicted * BarWidth)] = '|';
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  said {bin.Predicted:0.000}, was {bin.Observed:0.000} "
+            $"{bin.Lower:0.00} to {bin.Upper:0.00}  {new string(bar)}  predicted {bin.Predicted:0.000}, observed {bin.Observed:0.000} "
                 + $"({bin.Interval}) of {bin.Pairs}\n"
         );
     }

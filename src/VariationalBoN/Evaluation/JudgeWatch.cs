@@ -121,7 +121,8 @@ public sealed class JudgeWatch
 
     /// <summary>Reads what <see cref="Save"/> wrote; earlier looks of this object are forgotten.</summary>
     /// <param name="stream">Where from; stays open.</param>
-    /// <exception cref="InvalidDataException">It is no state of a watch, or one of other prompts.</exception>
+    /// <exception cref="InvalidDataException">The stream is not the saved state
+    /// of a watch, or the state is of other prompts, judges or draws.</exception>
     public void Load(Stream stream)
     {
         State state;
@@ -131,7 +132,7 @@ public sealed class JudgeWatch
         }
         catch (JsonException e)
         {
-            throw new InvalidDataException($"This is no state of a watch: {e.Message}", e);
+            throw new InvalidDataException($"This is not the saved state of a {nameof(JudgeWatch)}: {e.Message}", e);
         }
 
         if (
@@ -140,15 +141,15 @@ public sealed class JudgeWatch
             || !state.Prompts.SequenceEqual(_prompts.Select(prompt => prompt.Canonical), StringComparer.Ordinal)
         )
             throw new InvalidDataException(
-                $"The watch that was saved has {state.Prompts?.Length ?? 0} held-out prompts that are not the {_prompts.Length} of this "
-                    + $"one; give it the same."
+                $"The saved watch has {state.Prompts?.Length ?? 0} held-out prompts, which are not the {_prompts.Length} of this watch; "
+                    + $"make this watch with the same prompts."
             );
         if (state.Settings != Settings)
             throw new InvalidDataException(
-                $"The watch that was saved is of other judges or draws ({state.Settings}) than this one ({Settings}); give it the same."
+                $"The saved watch has other judges or draws ({state.Settings}) than this watch ({Settings}); make this watch with the same."
             );
         if (state.Looks.Any(look => look?.First?.Length != _prompts.Length || look.Second?.Length != _prompts.Length))
-            throw new InvalidDataException($"A look of the watch that was saved has not the rewards of {_prompts.Length} prompts.");
+            throw new InvalidDataException($"A look of the saved watch does not have rewards for each of the {_prompts.Length} prompts.");
         _looks.Clear();
         foreach (Kept look in state.Looks)
             Add(look.Step, look.First, look.Second);

@@ -16,7 +16,7 @@ public sealed record JudgeWatchOptions
     /// <value>Default 0.</value>
     public long Seed { get; init; }
 
-    /// <summary>The least share of runs without a false alarm, however often is looked; above 0 and below 1.</summary>
+    /// <summary>The least share of runs without a false alarm, however many looks a run has; above 0 and below 1.</summary>
     /// <value>Default 0.95.</value>
     public double Confidence { get; init; } = 0.95;
 

@@ -7,12 +7,12 @@ namespace VariationalBoN.Evaluation;
 /// <param name="Step">The step at which it was made.</param>
 /// <param name="First">Mean of the first reward over held-out prompts.</param>
 /// <param name="Second">Mean of the second reward over held-out prompts.</param>
-/// <param name="PeakStep">The step of the earlier look to which changes are:
-/// the one with the highest second reward; this step for the first look.</param>
+/// <param name="PeakStep">The step of the earlier look that the changes are relative
+/// to: the one with the highest second reward; this step for the first look.</param>
 /// <param name="FirstChange">Change of the first reward since then, prompt by prompt.</param>
 /// <param name="SecondChange">Change of the second reward since then, prompt by prompt.</param>
-/// <param name="Threshold">The change of the second reward below which it falls beyond its error;
-/// -infinity where there is nothing to compare with.</param>
+/// <param name="Threshold">The second reward has fallen by more than its error when
+/// its change is below this; -infinity where there is nothing to compare with.</param>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record JudgeWatchReading(
     long Step,
@@ -24,7 +24,8 @@ public sealed record JudgeWatchReading(
     double Threshold
 )
 {
-    /// <summary>Whether the first judge still likes the answers better and the second likes them less, beyond the error of that.</summary>
+    /// <summary>Whether the first reward has risen since <see cref="PeakStep"/> and the
+    /// second has fallen by more than its error (below <see cref="Threshold"/>).</summary>
     public bool IsAlarm => FirstChange.Value > 0 && SecondChange.Value < Threshold;
 
     /// <summary>The look as a sentence; an alarm says what to do.</summary>

@@ -23,7 +23,7 @@ public sealed record KlEstimates
     /// <summary>The mean of the exact next-token KL summed along y; null when the policies cannot be compared step by step.</summary>
     public Estimate? Stepwise { get; init; }
 
-    /// <summary>The unbiased estimator with the least variance that there is: stepwise, else k1.</summary>
+    /// <summary>The unbiased estimator with the least variance among those that are known: stepwise, else k1.</summary>
     public KlEstimator Best => Stepwise is null ? KlEstimator.K1 : KlEstimator.Stepwise;
 
     /// <summary>The estimate by one estimator.</summary>

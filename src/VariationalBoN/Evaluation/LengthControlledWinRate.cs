@@ -87,7 +87,7 @@ public sealed record LengthControlledWinRate
         };
     }
 
-    /// <summary>Such as "0.612 (95 % interval 0.548 to 0.672)".</summary>
+    /// <summary>The win rate at equal length as text, such as "0.612 (95 % interval 0.548 to 0.672)".</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{Controlled:0.000} ({100 * Confidence:0.#} % interval {Interval})");
 

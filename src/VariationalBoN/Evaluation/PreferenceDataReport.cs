@@ -31,7 +31,7 @@ public sealed record PreferenceDataReport
     /// <summary>How many pairs of both sides have answers to different prompts.</summary>
     public required int Mismatched { get; init; }
 
-    /// <summary>How many held-out pairs are also trained on, in either order: their accuracy would be memory.</summary>
+    /// <summary>How many held-out pairs are also trained on, in either order: accuracy on them would measure memory.</summary>
     public required int Shared { get; init; }
 
     /// <summary>How many held-out pairs, of those without fault, have a prompt that is trained on.</summary>
@@ -149,7 +149,7 @@ public sealed record PreferenceDataReport
             ),
             (
                 report.Shared,
-                "the same answers to the same prompt as a pair to train on; they are held out, and their accuracy would be " + "memory"
+                "the same answers to the same prompt as a pair to train on; held out, they would measure memory instead of accuracy"
             ),
         ];
         foreach ((int count, string text) in faults.Where(fault => fault.Count > 0))

@@ -5,14 +5,13 @@ namespace VariationalBoN.Evaluation;
 /// and the part that does not. Immutable, thread-safe.
 /// </summary>
 /// <remarks>
-/// F of a completion is its mid-rank among M - 1 of the M reference rewards of its prompt, one left out by a fixed draw, itself counted:
-/// (k_lt + (k_eq + 1) / 2) / M, pooled
-/// over prompts in equal bins. The reference's law in these bins comes from its own samples,
-/// each among the others, on the same grid, with half a sample more in each bin. With p the policy's shares and q the reference's, the
-/// estimate is sum p log(p / q) - (occupied bins - 1) / (2 completions), never below 0: the second term
-/// is the Miller-Madow correction of what counts alone add. By data processing it is a lower bound of KL(pi || pi_ref), so that what <see
-/// cref="Outside"/> says is an upper bound of the divergence that moves no rank.
-/// Errors: whole prompts drawn with replacement; over completions where there is one prompt alone.
+/// F of a completion is its mid-rank among M rewards: its own and M - 1 of the M reference rewards of its prompt (a fixed draw
+/// leaves one out). It is (k_lt + (k_eq + 1) / 2) / M, pooled over prompts in equal bins. The distribution of the reference
+/// over these bins comes from its own samples, each ranked among the others in the same way, with half a sample added to each
+/// bin. With p the policy's shares and q the reference's, the estimate is sum p log(p / q) - (occupied bins - 1) / (2
+/// completions), never below 0: the second term is the Miller-Madow correction of what counts alone add. By data processing it
+/// is a lower bound of KL(pi || pi_ref), so that what <see cref="Outside"/> says is an upper bound of the divergence that
+/// changes no rank. Errors: whole prompts drawn with replacement; over completions where there is one prompt alone.
 /// </remarks>
 public sealed record RankDivergence
 {
@@ -24,10 +23,10 @@ public sealed record RankDivergence
     /// <summary>How many equal bins of F there are.</summary>
     public required int Bins { get; init; }
 
-    /// <summary>KL of the law of F to that of the reference, in nats.</summary>
+    /// <summary>KL of the distribution of F under the policy to that under the reference, in nats.</summary>
     public required Estimate Kl { get; init; }
 
-    /// <summary>KL(pi || pi_ref) minus <see cref="Kl"/>, in nats: an upper bound of what is spent without moving a rank.</summary>
+    /// <summary>KL(pi || pi_ref) minus <see cref="Kl"/>, in nats: an upper bound of the divergence that changes no rank.</summary>
     public required Estimate Outside { get; init; }
 
     /// <summary>The estimate of completions.</summary>

@@ -13,16 +13,16 @@ namespace VariationalBoN.Evaluation;
 /// </remarks>
 public sealed record ReferenceReport
 {
-    /// <summary>N, what the report was made for.</summary>
+    /// <summary>N, the draws that the report was made for.</summary>
     public required double N { get; init; }
 
     /// <summary>The confidence of the intervals of <see cref="Curve"/>.</summary>
     public required double Confidence { get; init; }
 
-    /// <summary>The prompts that the numbers are of.</summary>
+    /// <summary>The number of prompts that the other numbers are means over.</summary>
     public required int Prompts { get; init; }
 
-    /// <summary>The prompts left out for their few samples.</summary>
+    /// <summary>The number of prompts left out because they have too few samples.</summary>
     public required int PromptsLeftOut { get; init; }
 
     /// <summary>The fewest samples of a prompt.</summary>
@@ -41,17 +41,17 @@ public sealed record ReferenceReport
     /// <summary>The share of samples that have the highest reward of their prompt; 1 / M without ties.</summary>
     public required Estimate TopShare { get; init; }
 
-    /// <summary>Prompts whose samples all have one reward: Best-of-n does nothing there.</summary>
+    /// <summary>The number of prompts whose samples all have the same reward: Best-of-n does nothing there.</summary>
     public required int ZeroVariancePrompts { get; init; }
 
-    /// <summary>Effective M: the different rewards of a prompt.</summary>
+    /// <summary>Effective M: the number of different rewards of a prompt.</summary>
     public required Estimate DistinctRewards { get; init; }
 
-    /// <summary>The different texts of a prompt; null without texts.</summary>
+    /// <summary>The number of different texts of a prompt; null without texts.</summary>
     public Estimate? DistinctTexts { get; init; }
 
-    /// <summary>Texts that stand under one prompt with different rewards;
-    /// 0 for a reward model that depends on its input alone. Null without texts.</summary>
+    /// <summary>The number of texts that occur with different rewards under one prompt; 0
+    /// for a reward model that depends on its input alone. Null without texts.</summary>
     public int? InconsistentTexts { get; init; }
 
     /// <summary>The largest difference between two rewards of one text, in the unit of the rewards.</summary>
@@ -66,7 +66,7 @@ public sealed record ReferenceReport
     /// <summary>The share of samples cut at the maximum length; null where it is not known.</summary>
     public Estimate? TruncatedShare { get; init; }
 
-    /// <summary>The difference up to which rewards are one: that of the table,
+    /// <summary>The difference up to which rewards count as equal: that of the table,
     /// 0 unless <see cref="ReferenceTable.WithTieTolerance"/> gave it one.</summary>
     public required double TieTolerance { get; init; }
 
@@ -90,7 +90,7 @@ public sealed record ReferenceReport
     /// <summary>Best-of-n for n = 1, 2, 4, 8, ... and N, below the smallest M.</summary>
     public required ImmutableArray<BestOfNRow> Rows { get; init; }
 
-    /// <summary>Whether <see cref="BestOfNRow.Kl"/> is exact: the samples hold all that the reference can say.</summary>
+    /// <summary>Whether <see cref="BestOfNRow.Kl"/> is exact: the samples contain every completion that the reference can draw.</summary>
     public required bool KlIsExact { get; init; }
 
     /// <summary>How a policy compares, when completions of one were given.</summary>

@@ -55,7 +55,7 @@ internal static class ReferenceReportFindings
             : Good(
                 $"{Samples(report.MinM, report.MaxM)} samples a prompt are enough for N = {report.N}: the Best-of-N distribution "
                     + $"estimated from them is expected to be {report.ExpectedTargetKl:0.000} nats (KL) away from the true one. "
-                    + $"{SamplePlanner.MaxGoodKl} is the most that is good; these samples would do up to N = "
+                    + $"Up to {SamplePlanner.MaxGoodKl} nats are good; these samples are enough up to N = "
                     + $"{Math.Floor(SamplePlanner.MaxN(report.MinM, SamplePlanner.MaxGoodKl)):0}."
             );
         double width = report.TargetBandWidth.Value;

@@ -137,9 +137,9 @@ internal static class RewardHackingBuilder
             missing.Select(part => FormattableString.Invariant($"{100.0 * part / Parts:0.#} to {100.0 * (part + 1) / Parts:0.#} %"))
         );
         throw new ArgumentException(
-            $"Hardly any sample of these ranks by the first reward has the component \"{second}\": {ranks} (0 % the lowest reward). What "
-                + $"more draws gain is the difference to those, "
-                + "so it cannot be known. Score some samples of each part of the ranks, chosen blindly within it."
+            $"Hardly any sample of these ranks by the first reward has the component \"{second}\": {ranks} (0 % the lowest reward). The "
+                + $"gain of more draws is the difference to those samples, "
+                + "so it cannot be computed. Score some samples of each part of the ranks, chosen at random within it."
         );
     }
 

@@ -9,10 +9,10 @@ namespace VariationalBoN.Evaluation;
 /// </summary>
 /// <remarks>
 /// The second reward is a component of the table: that of a held-out judge, or people's scores of a part of the samples, null for the
-/// others. Which samples are scored may depend on their first reward but on nothing else, and some of each eighth of the ranks must be; one
-/// without a second reward counts as those beside it by the first: the mean of its level, or the line between the levels next to it. The
-/// threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of E[(r2 - mean) (1 / n + log F)] under the law of the
-/// best of n, which is the derivative in n of its expected second reward. Immutable, thread-safe.
+/// others. Which samples are scored may depend on their first reward but on nothing else, and some of each eighth of the ranks must
+/// be; one without a second reward counts as those beside it by the first: the mean of its level, or the line between the levels next
+/// to it. The threshold is that of HedgeTune (arXiv 2506.19248): the first change from + to - of E[(r2 - mean) (1 / n + log F)] under
+/// the distribution of the best of n, which is the derivative in n of its expected second reward. Immutable, thread-safe.
 /// </remarks>
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record RewardHackingReport
@@ -20,38 +20,37 @@ public sealed record RewardHackingReport
     /// <summary>The name of the component that is the second reward.</summary>
     public required string SecondName { get; init; }
 
-    /// <summary>N, what the report was made for.</summary>
+    /// <summary>N, the draws that the report was made for.</summary>
     public required double N { get; init; }
 
     /// <summary>The confidence of the intervals.</summary>
     public required double Confidence { get; init; }
 
-    /// <summary>The prompts that the numbers are of.</summary>
+    /// <summary>The number of prompts that the other numbers are means over.</summary>
     public required int Prompts { get; init; }
 
-    /// <summary>The prompts left out, for fewer than half the usual number of samples with a second reward,
-    /// fewer than four, or none among the highest ranks.</summary>
+    /// <summary>The number of prompts left out, for fewer than half the usual number of samples
+    /// with a second reward, fewer than four, or none among the highest ranks.</summary>
     public required int PromptsLeftOut { get; init; }
 
-    /// <summary>The samples with a second reward.</summary>
+    /// <summary>The number of samples with a second reward.</summary>
     public required long Scored { get; init; }
 
-    /// <summary>The samples of these prompts.</summary>
+    /// <summary>The number of samples of these prompts, with a second reward or without.</summary>
     public required long Samples { get; init; }
 
     /// <summary>The largest n that the samples support: half the fewest samples with a second reward of a prompt.</summary>
     public required int MaxN { get; init; }
 
     /// <summary>
-    /// The hacking threshold: from this n on more draws cost second reward.
+    /// The hacking threshold: from this n on more draws lower the second reward.
     /// Null when the second reward has no such change up to <see cref="MaxN"/>.
     /// </summary>
     public required double? Threshold { get; init; }
 
     /// <summary>
-    /// Bootstrap interval of the threshold over prompts. 1 at the lower end: it may be that the second reward never rises. Infinite at the
-    /// upper end: it may be that none is up
-    /// to <see cref="MaxN"/>.
+    /// Bootstrap interval of the threshold over prompts. 1 at the lower end: the second reward may
+    /// never rise. Infinite at the upper end: there may be no threshold up to <see cref="MaxN"/>.
     /// </summary>
     public required Interval ThresholdInterval { get; init; }
 

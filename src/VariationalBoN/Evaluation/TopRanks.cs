@@ -8,26 +8,27 @@ namespace VariationalBoN.Evaluation;
 [Experimental(ExperimentalIds.SecondJudge)]
 public sealed record TopRanks
 {
-    /// <summary>The share of a prompt's samples that this is of: 1, 1/2, 1/4, ...;
-    /// the last draws of about 1 / share are decided here.</summary>
+    /// <summary>The share of a prompt's samples, those with the highest first reward, that these means
+    /// are over: 1, 1/2, 1/4, ...; the best of about 1 / share draws comes from these samples.</summary>
     public required double Share { get; init; }
 
     /// <summary>The mean second reward of these samples.</summary>
     public required Estimate Second { get; init; }
 
-    /// <summary>Spearman's rank correlation of first and second reward among them, within prompts; null where neither varies.</summary>
+    /// <summary>Spearman's rank correlation of first and second reward among
+    /// these samples, within prompts; null where neither varies.</summary>
     public Estimate? Agreement { get; init; }
 
-    /// <summary>Spearman's rank correlation of length and first reward among them; null without texts, or where neither varies.</summary>
+    /// <summary>Spearman's rank correlation of length and first reward among
+    /// these samples; null without texts, or where neither varies.</summary>
     public Estimate? LengthCorrelation { get; init; }
 
-    /// <summary>Their mean length, as a share of that of all samples of the prompt; null without texts.</summary>
+    /// <summary>The mean length of these samples divided by that of all samples of the prompt; null without texts.</summary>
     public Estimate? RelativeLength { get; init; }
 
     /// <summary>
-    /// The mean standard deviation among the judges of an ensemble of a sample's mid-rank (0 to 1) by each: 0 where they order alike, 0.24
-    /// where two have
-    /// nothing in common, 0.29 where many have not. Null without an ensemble.
+    /// The mean standard deviation among the judges of an ensemble of a sample's mid-rank (0 to 1) by each: 0 where
+    /// the judges order the samples alike, 0.24 for two unrelated judges, 0.29 for many. Null without an ensemble.
     /// </summary>
     public Estimate? Disagreement { get; init; }
 }

@@ -7,20 +7,20 @@ namespace VariationalBoN.Guidance;
 public sealed record GuidanceOptions
 {
     /// <summary>k: at each step the k most probable tokens of the reference have values of their own;
-    /// at least 1, and from the vocabulary on all have.</summary>
+    /// at least 1. If k is the size of the vocabulary or more, every token has its own.</summary>
     /// <value>Default 48.</value>
     public int TopTokens { get; init; } = 48;
 
-    /// <summary>The least that the other tokens are worth, as a part of what the prefix is worth:
-    /// keeps full support; above 0, at most 1.</summary>
+    /// <summary>The lower bound of the common value of the other tokens, relative to the value of the
+    /// prefix; above 0 and at most 1. It keeps the probability of every completion positive.</summary>
     /// <value>Default 0.001.</value>
     public double LeastRest { get; init; } = 1e-3;
 
-    /// <summary>The most that the other tokens are worth, as a part of what the prefix is worth;
-    /// at least <see cref="LeastRest"/>, infinity for no bound.</summary>
+    /// <summary>The upper bound of the common value of the other tokens, relative to the value
+    /// of the prefix; at least <see cref="LeastRest"/>, infinity for no bound.</summary>
     /// <value>
-    /// Default 1. What the prefix leaves is a difference of two learned numbers over a small probability: unbounded, an error of a tenth
-    /// there would give a tenth of the answers to tokens that the reference hardly says.
+    /// Default 1. The value of the other tokens is a difference of two learned numbers divided by a small probability. Without
+    /// a bound, an error of a tenth in it would give a tenth of the answers to tokens that the reference hardly ever draws.
     /// </value>
     public double MostRest { get; init; } = 1;
 

@@ -5,18 +5,15 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Guidance;
 
 /// <summary>
-/// Best-of-N token by token, without fine-tuning: pi(a | s) proportional to pi_ref(a | s) E_ref[w | s, a], with the values of an <see
-/// cref="IPrefixValue"/>. N is a dial
-/// at the time of sampling.
+/// Best-of-N token by token, without fine-tuning: pi(a | s) proportional to pi_ref(a | s) E_ref[w |
+/// s, a], with the values of an <see cref="IPrefixValue"/>. N is chosen when completions are drawn.
 /// </summary>
 /// <remarks>
-/// With exact values it is the target itself; what a learned head misses is left as KL(pi || pi_bon). The top k tokens of the reference
-/// have values of their own, the
-/// others share (E[w | s] - sum over the top of pi_ref E[w | s, a]) / pi_ref(others), kept positive and within bounds, so that every
-/// completion keeps a positive probability. Mudgal et
-/// al., Controlled Decoding, arXiv 2310.17022, and Yang and Klein, FUDGE, arXiv 2104.05218, guide by an expected reward; here it is the
-/// expected weight of a rank.
-/// Thread-safe as the reference and the values are. It owns nothing.
+/// With exact values it is the target itself; the errors of a learned head show as KL(pi || pi_bon). The top k tokens of
+/// the reference have values of their own, the others share (E[w | s] - sum over the top of pi_ref E[w | s, a]) /
+/// pi_ref(others), kept positive and within bounds, so that every completion keeps a positive probability. Mudgal et al.,
+/// Controlled Decoding, arXiv 2310.17022, and Yang and Klein, FUDGE, arXiv 2104.05218, guide by an expected reward; here it
+/// is the expected weight of a rank. Thread-safe as the reference and the values are. It does not own reference and values.
 /// </remarks>
 [Experimental(ExperimentalIds.Guidance)]
 public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
@@ -24,7 +21,7 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
     /// <summary>Creates the policy.</summary>
     /// <param name="reference">pi_ref: frozen, without truncation, with hidden states where the values read them.</param>
     /// <param name="value">The values.</param>
-    /// <param name="weight">Where to: <c>RankWeight.BestOf(8)</c>.</param>
+    /// <param name="weight">The target, such as <c>RankWeight.BestOf(8)</c>.</param>
     /// <param name="options">How the vocabulary is treated; null for the defaults.</param>
     /// <exception cref="ArgumentException">An option is faulty; or the reference trains, truncates,
     /// is not the one that the values are about, or has no hidden states.</exception>
@@ -51,7 +48,7 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
     /// <summary>The values.</summary>
     internal IPrefixValue Value { get; }
 
-    /// <summary>Where to.</summary>
+    /// <summary>The target that the reference is guided to, such as Best-of-8, as a weight of ranks.</summary>
     public RankWeight Weight { get; }
 
     /// <summary>How the vocabulary is treated.</summary>
@@ -76,9 +73,10 @@ public sealed class GuidedPolicy : IPromptReader, IStepwiseKl, INextTokenPolicy
     public bool ReadsConversations => Reference.ReadsConversations;
 
     /// <summary>This policy with another weight, such as another N; everything else is shared.</summary>
-    /// <param name="weight">Where to.</param>
+    /// <param name="weight">The new target.</param>
     /// <returns>The policy.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The values cannot estimate this
+    /// weight, such as one of more draws than they were learned from.</exception>
     public GuidedPolicy With(RankWeight weight) => new(this, weight);
 
     /// <inheritdoc/>

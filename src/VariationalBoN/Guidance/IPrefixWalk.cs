@@ -20,7 +20,7 @@ public interface IPrefixWalk : IDisposable
     /// <param name="rows">For each row from now on the present row that it continues; a row may stand several times.</param>
     void SelectRows(ReadOnlySpan<int> rows);
 
-    /// <summary>One more token to each row.</summary>
+    /// <summary>Appends one more token to each row.</summary>
     /// <param name="tokens">Int64 [R]. It stays the caller's.</param>
     void Append(torch.Tensor tokens);
 }

@@ -25,7 +25,7 @@ internal sealed class LayerStates(long width, int layers)
         if (told.size(1) != Width)
             throw new ArgumentException(
                 $"The hidden states are {Shown.Shape(told.shape)}; the value head reads [{told.size(0)}, {Width}], {layers} layers beside "
-                    + $"the last {width} numbers. Values that wrap a head must hand on its {nameof(IPrefixValue.ReferenceLayers)}.",
+                    + $"the last {width} numbers. A class that wraps a value head must hand on its {nameof(IPrefixValue.ReferenceLayers)}.",
                 nameof(told)
             );
         var wide = told.to(ScalarType.Float32);

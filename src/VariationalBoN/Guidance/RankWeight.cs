@@ -61,7 +61,7 @@ public readonly record struct RankWeight
             throw new ArgumentOutOfRangeException(
                 nameof(lower),
                 lower,
-                FormattableString.Invariant($"A part of the ranks goes from 0 or more to at most 1; this one ends at {upper}.")
+                FormattableString.Invariant($"The ends of a part of the ranks must satisfy 0 <= lower <= upper <= 1; upper is {upper}.")
             );
         return IsTilt
             ? (C * lower) + LogMath.G(C * (upper - lower)) - CalibratedTilt.LogNormaliser(C)
@@ -77,7 +77,7 @@ public readonly record struct RankWeight
             ? (C * (Math.Exp(cdf.Below) + Math.Exp(cdf.AtOrBelow)) / 2) - CalibratedTilt.LogNormaliser(C)
             : BestOfNMath.LogRatioWithTies(cdf.Below, cdf.AtOrBelow, Draws);
 
-    /// <summary>Such as "Best-of-8" or "tilt c = 9.05".</summary>
+    /// <summary>The weight as text, such as "Best-of-8" or "tilt c = 9.05".</summary>
     public override string ToString() =>
         IsTilt ? FormattableString.Invariant($"tilt c = {C:R}") : FormattableString.Invariant($"Best-of-{Draws:R}");
 }

@@ -12,7 +12,7 @@ internal static class ReferenceOfValues
     {
         if (reference.IsTrainable)
             throw new ArgumentException(
-                "The reference has parameters that ask for a gradient; values are about a reference that stays what it is. Freeze it: "
+                "The reference has parameters that require a gradient; values hold for a reference that does not change. Freeze it: "
                     + "module.Freeze().",
                 argument
             );

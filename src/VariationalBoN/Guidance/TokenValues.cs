@@ -26,11 +26,11 @@ public sealed class TokenValues
     /// <param name="weight">The weight w.</param>
     /// <param name="bestOfN">Gives F of each reward; where its N is that of the weight, the end values are its log-ratios.</param>
     /// <returns>The values.</returns>
-    /// <exception cref="ArgumentException">The reference trains, truncates, is not the one that the values are about or that scored the
-    /// batch, or has no hidden states where the values read them; or a completion is none of it.</exception>
-    /// <exception cref="ArgumentOutOfRangeException">The values cannot tell this weight.</exception>
-    /// <exception cref="ArithmeticException">The weight of a completion is 0, so that its value is no number;
-    /// an empirical distribution never says so.</exception>
+    /// <exception cref="ArgumentException">The reference trains, truncates, is not the one that the values are about or that scored
+    /// the batch, or has no hidden states where the values read them; or a completion has tokens outside its vocabulary.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The values cannot estimate this weight.</exception>
+    /// <exception cref="ArithmeticException">The weight of a completion is 0, so that its
+    /// logarithm is not finite; this cannot happen with an empirical distribution.</exception>
     /// <exception cref="InvalidOperationException">The batch was scored by another reference, reward model or way of scoring.</exception>
     /// <exception cref="KeyNotFoundException">The distribution knows nothing of a prompt.</exception>
     public static TokenValues Of(

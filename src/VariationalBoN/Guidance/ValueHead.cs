@@ -13,13 +13,12 @@ namespace VariationalBoN.Guidance;
 /// <summary>Values learned from the scored samples of a table:
 /// no new draws, no fine-tuning, every N and every tilt from one head.</summary>
 /// <remarks>
-/// It predicts the law of F at the end of an answer, in bins finer towards 1, from a prefix and from its next token (<see
-/// cref="ValueHeadOptions"/>), so that E[w] of any weight is a sum over bins. It reads the hidden
-/// states of the frozen reference and running sums over the tokens that it learns itself. Labels are ranks within a prompt: an increasing
-/// change of the reward changes nothing, and prompts that it was not trained on
-/// play no part. A reward that is far from a sum over tokens and pairs, or answers whose worth shows late, leave it with little to say:
-/// measure the guided policy before you use it.
-/// It owns its network: dispose of it. Thread-safe.
+/// It predicts the distribution of F at the end of an answer, in bins that are finer towards 1, from a prefix and from
+/// its next token (<see cref="ValueHeadOptions"/>), so that E[w] of any weight is a sum over bins. It reads the hidden
+/// states of the frozen reference and running sums over the tokens that it learns itself. Labels are ranks within a
+/// prompt: an increasing change of the reward changes nothing, and prompts that it was not trained on play no part. It
+/// predicts little where the reward is far from a sum over tokens and pairs, or where the end of an answer decides its
+/// reward: measure the guided policy before you use it. It owns its network: dispose of it. Thread-safe.
 /// </remarks>
 [Experimental(ExperimentalIds.Guidance)]
 public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
@@ -77,7 +76,7 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
     /// <inheritdoc/>
     public ImmutableArray<int> ReferenceLayers { get; }
 
-    /// <summary>M: the fewest samples of a prompt that it was trained on, and the largest N that it can tell.</summary>
+    /// <summary>M: the fewest samples of a prompt that it was trained on, and the largest N that it can estimate.</summary>
     public int Samples => _description.Samples;
 
     /// <summary>What it was trained with; null where its file, of an earlier version, does not say.</summary>
@@ -181,8 +180,8 @@ public sealed class ValueHead : IPrefixValue, IPrefixScan, IDisposable
             : [.. origin.Differences(scorer.Origin, "the value head", "the scorer")];
         if (differences.Length > 0)
             throw new InvalidDataException(
-                $"{path}: the value head is about something else: {string.Join("; ", differences)}. Use what it was trained with, or "
-                    + $"train one anew."
+                $"{path}: the value head was trained with something else: {string.Join("; ", differences)}. Use what it was trained with, "
+                    + $"or train one anew."
             );
         description.RequireSizes(path, (int)reference.Model.HiddenDecoder.HeadWeight.size(1), reference.VocabularySize);
         ReferenceOfValues.RequireUsable(reference, hiddenStates: true, description.ReferenceLayers, nameof(scorer));

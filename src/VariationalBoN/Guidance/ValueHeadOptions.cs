@@ -23,7 +23,8 @@ public sealed record ValueHeadOptions
     /// <value>Default 64.</value>
     public int Width { get; init; } = 64;
 
-    /// <summary>Hidden layers of each of the two laws, at least 1; from the second on each is added to the one before it.</summary>
+    /// <summary>Hidden layers behind each of the two predicted distributions of F (from a prefix, and from a
+    /// prefix with its next token), at least 1; from the second on each is added to the one before it.</summary>
     /// <value>Default 3.</value>
     public int Layers { get; init; } = 3;
 
@@ -33,7 +34,7 @@ public sealed record ValueHeadOptions
 
     /// <summary>Running sums beside them that forget: what one holds is multiplied at each token by a gate between 0 and 1 that depends on
     /// the tokens and on what the reference reads; at least 0.</summary>
-    /// <remarks>They carry what stood last, and what is near.</remarks>
+    /// <remarks>They carry what came last and what is near.</remarks>
     /// <value>Default 8.</value>
     public int Forgetting { get; init; } = 8;
 
@@ -49,8 +50,8 @@ public sealed record ValueHeadOptions
     /// block reads, l what block l left in the residual stream (<see cref="Policies.ILayerDecoder"/>). They are read at mean 0 and
     /// variance 1.
     /// </summary>
-    /// <remarks>The last hidden states are made to tell the next token; what decides a reward may stand in the middle. Each layer
-    /// costs the head C inputs, and as many bytes of <see cref="HiddenStateBytes"/> again.</remarks>
+    /// <remarks>The last hidden states serve to predict the next token; what decides a reward may be found in middle
+    /// layers. Each layer costs the head C inputs, and as many bytes of <see cref="HiddenStateBytes"/> again.</remarks>
     /// <value>Default none: the last hidden states alone.</value>
     public ImmutableArray<int> ReferenceLayers
     {
@@ -58,9 +59,9 @@ public sealed record ValueHeadOptions
         init => _referenceLayers = new LayerList(value.IsDefault ? [] : value);
     }
 
-    /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. Part of a file by its identity: <see
-    /// cref="ValueHead.Load"/> is given it again.</summary>
-    /// <remarks>Options are equal where it is the same object, or says so by its own <c>Equals</c>.</remarks>
+    /// <summary>Numbers of each prefix that the head reads beside the hidden states; null for none. The
+    /// file of a head holds only its identity: give the same to <see cref="ValueHead.Load"/>.</summary>
+    /// <remarks>Two options are equal only where this is the same object, or equal by its own <c>Equals</c>.</remarks>
     /// <value>Default null: none.</value>
     [JsonIgnore]
     public IPrefixReward? PrefixReward { get; init; }
@@ -82,7 +83,7 @@ public sealed record ValueHeadOptions
     /// <value>Default 0.8.</value>
     public double Lambda { get; init; } = 0.8;
 
-    /// <summary>How much the values themselves count in the loss, beside the law of F; finite, at least 0.</summary>
+    /// <summary>How much the values themselves count in the loss, beside the distribution of F; finite, at least 0.</summary>
     /// <value>Default 0.3.</value>
     /// <remarks>
     /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it

@@ -11,9 +11,10 @@ public sealed record ClippedRatioOptions
     /// <summary>Whether advantages are (R - mean) / deviation of the group, as in GRPO, instead of R - mean of the others.</summary>
     /// <value>Default false.</value>
     /// <remarks>
-    /// Times 1 - (s / deviation)^2, or 0 for a deviation below s: the rounding of log-probabilities that are sums of float32 ones, which is
-    /// taken as 2^-20 of the largest |log pi_old| of the group, or of 16 nats if that is more. Without it returns that are equal but for
-    /// rounding would have advantages as large as any. With deviations above 0.01 nats it changes nothing that can be seen.
+    /// The advantage is multiplied by 1 - (s / deviation)^2, or by 0 for a deviation below s. Here s is the
+    /// rounding of log-probabilities that are sums of float32 ones, which is taken as 2^-20 of the largest |log
+    /// pi_old| of the group, or of 16 nats if that is more. Without this factor, returns that differ by rounding
+    /// alone would have advantages as large as any. With deviations above 0.01 nats its effect is negligible.
     /// </remarks>
     public bool NormaliseByGroup { get; init; }
 

@@ -7,8 +7,8 @@ namespace VariationalBoN.Losses;
 /// along completions of the policy itself. Stateless, thread-safe.</summary>
 /// <remarks>
 /// The loss is (1/B) sum_i sum_t KL(pi_theta(. | s_it) || pi_T(. | s_it)). Its gradient leaves out that theta also decides which prefixes
-/// are seen (Agarwal et al., GKD, arXiv 2306.13649), which takes the noise of the score function away: at each prefix it is exact. The
-/// fixed point is the teacher where the policy can be it, and the teacher is what limits the result. Rewards are not needed.
+/// are seen (Agarwal et al., GKD, arXiv 2306.13649), which removes the noise of the score function: at each prefix the gradient is exact.
+/// The fixed point is the teacher where the policy can be it, and the teacher is what limits the result. Rewards are not needed.
 /// </remarks>
 public static class Distillation
 {

@@ -16,8 +16,8 @@ public sealed class RunningMean
     private double _sum,
         _weight;
 
-    /// <summary>Creates a mean over nothing.</summary>
-    /// <param name="decay">What a batch counts after one more batch, at least 0 and below 1.</param>
+    /// <summary>Creates an empty mean, before any batch.</summary>
+    /// <param name="decay">The factor on the weight of a batch with each batch after it; at least 0 and below 1.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="decay"/> is out of range or NaN.</exception>
     public RunningMean(double decay = 0.9)
     {
@@ -55,10 +55,10 @@ public sealed class RunningMean
         stream.Write(state);
     }
 
-    /// <summary>Takes over the mean that another one wrote; the decay is this one's own.</summary>
+    /// <summary>Reads a mean that <see cref="Save"/> wrote; the decay of this object stays.</summary>
     /// <param name="stream">What <see cref="Save"/> wrote; stays open.</param>
     /// <exception cref="EndOfStreamException">There are fewer than 16 bytes. Nothing was changed.</exception>
-    /// <exception cref="InvalidDataException">They are no running mean. Nothing was changed.</exception>
+    /// <exception cref="InvalidDataException">The bytes are not a running mean. Nothing was changed.</exception>
     public void Load(Stream stream)
     {
         ArgumentNullException.ThrowIfNull(stream);

@@ -2,8 +2,8 @@ namespace VariationalBoN.Numerics;
 
 public static partial class BestOfNMath
 {
-    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref),
-    /// reached when no completion has weight and no rewards tie.</summary>
+    /// <summary>The upper bound log N - (N - 1) / N of KL(pi_bon || pi_ref), reached
+    /// when no single completion has positive probability and no rewards tie.</summary>
     /// <remarks>Beirami et al., arXiv 2401.01879, who show that it is a bound, not the value.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>The bound in nats, 0 for N = 1.</returns>
@@ -60,7 +60,7 @@ public static partial class BestOfNMath
     }
 
     /// <summary>The probability N / (N + 1) that the best of N draws beats one more draw,
-    /// when no completion has weight and no rewards tie.</summary>
+    /// when no single completion has positive probability and no rewards tie.</summary>
     /// <remarks>An upper bound of the win rate, ties counted half, in every other case.</remarks>
     /// <param name="n">N; finite, at least 1.</param>
     /// <returns>A probability, 1/2 for N = 1.</returns>

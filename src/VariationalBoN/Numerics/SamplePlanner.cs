@@ -5,13 +5,13 @@ namespace VariationalBoN.Numerics;
 /// <summary>How many reference rewards M a Best-of-N target needs, by KL = N (N - 1) / (2 (2 N - 1) M),
 /// about N / (4 M). Stateless, thread-safe.</summary>
 /// <remarks>
-/// The expected divergence, in either direction and to first order in 1 / M, between the Best-of-N distribution and the one that F
-/// estimated from M rewards gives, for continuous rewards; simulations hold it within 2 % from M = N on.
-/// For M below N / 2 it says too little, and the target is of no use.
+/// The expected divergence, in either direction and to first order in 1 / M, between the Best-of-N
+/// distribution and the one that F estimated from M rewards gives, for continuous rewards; simulations hold it
+/// within 2 % from M = N on. For M below N / 2 the error is larger than this, and the target cannot be used.
 /// </remarks>
 public static class SamplePlanner
 {
-    /// <summary>The error of the target above which <see cref="Warning"/> speaks, in nats.</summary>
+    /// <summary>The error of the target, in nats, above which <see cref="Warning"/> warns.</summary>
     public const double MaxGoodKl = 0.1;
 
     /// <summary>The expected error of the target: KL between the estimated and the true Best-of-N distribution of a prompt.</summary>
@@ -81,8 +81,8 @@ public static class SamplePlanner
         return string.Create(
             CultureInfo.InvariantCulture,
             $"M = {samplesPerPrompt} reference rewards are few for N = {n:0.###}: the estimated Best-of-N distribution is expected to be "
-                + $"{(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, where {MaxGoodKl} is "
-                + $"the most that is good. Draw at least {samples:0} samples for each prompt, or take N of at most "
+                + $"{(n > 2.0 * samplesPerPrompt ? "more than " : "")}{kl:0.00} nats (KL) away from the true one, and up to {MaxGoodKl} "
+                + $"nats are good. Draw at least {samples:0} samples for each prompt, or take N of at most "
                 + $"{Math.Floor(largest):0}."
         );
     }

@@ -19,7 +19,7 @@ public static class WinRateCurve
 
     /// <summary>The n, a real number, of the Best-of-n that has a KL.</summary>
     /// <param name="kl">KL to the reference in nats, at least 0.</param>
-    /// <returns>At least 1; infinite where it is no double.</returns>
+    /// <returns>At least 1; infinite where it is too large for a double.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="kl"/> is negative or NaN.</exception>
     public static double NOf(double kl) => Math.Exp(LogNOf(kl));
 

@@ -19,7 +19,8 @@ public sealed partial class CausalLmPolicy
         return _prompts.TryEncode(prompt, out encoded, out reason);
     }
 
-    /// <summary>Starts a decode that requests join and leave while it is under way. Nothing is computed before the first step.</summary>
+    /// <summary>Starts a decode that requests can join and leave while it
+    /// is under way. Nothing is computed before the first step.</summary>
     /// <returns>The decode, the caller's to dispose. It takes requests of this policy and of what <see cref="With"/> makes of it.</returns>
     public LiveDecoding StartLiveDecoding() => new(this);
 }

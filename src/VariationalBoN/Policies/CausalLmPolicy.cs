@@ -92,8 +92,8 @@ public sealed partial class CausalLmPolicy : ITokenPolicy, INextTokenPolicy, IPr
             ]
         );
 
-    /// <summary>The parameters that train, which an optimizer is given:
-    /// those that ask for a gradient, in the order of the module; a shared one once.</summary>
+    /// <summary>The parameters that train, for an optimizer: those that require
+    /// a gradient, in the order of the module; a shared one once.</summary>
     public IReadOnlyList<Parameter> Parameters => [.. NamedParameters.Select(parameter => parameter.Value)];
 
     /// <summary>The parameters that train, each with its name in the module, in the order of the module; a shared one once.</summary>

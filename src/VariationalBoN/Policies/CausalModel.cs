@@ -59,7 +59,8 @@ internal sealed class CausalModel
                 _decoder?.LogitsAt(tokens, positions) ?? Forward(tokens).reshape(-1, VocabularySize).index_select(0, positions)
             );
 
-    /// <summary>The same, with hidden states of layers beside what the output layer reads (<see cref="PositionLogits.Told"/>).</summary>
+    /// <summary>The logits at positions [N] of the B * T of tokens [B, T], with hidden states of
+    /// layers beside what the output layer reads (<see cref="PositionLogits.Told"/>).</summary>
     /// <exception cref="ArgumentException">The module does not tell these layers.</exception>
     internal PositionLogits LogitsAt(Tensor tokens, Tensor positions, ImmutableArray<int> layers) =>
         layers.IsEmpty ? LogitsAt(tokens, positions) : LogitsOf(HiddenStatesAt(tokens, positions, layers), layers);
@@ -129,7 +130,7 @@ internal sealed class CausalModel
     internal IHiddenDecoder HiddenDecoder =>
         _decoder as IHiddenDecoder
         ?? throw new ArgumentException(
-            $"{_module.GetName()} does not tell its hidden states, which a learned value head reads: use a module that implements "
+            $"{_module.GetName()} does not give its hidden states, which a learned value head reads: use a module that implements "
                 + $"{nameof(IHiddenDecoder)}, such as the decoders of VariationalBoN.Transformers, with its fast paths."
         );
 
@@ -139,8 +140,8 @@ internal sealed class CausalModel
     {
         if (_decoder is not ILayerDecoder decoder)
             throw new ArgumentException(
-                $"{_module.GetName()} does not tell the hidden states of its layers ({string.Join(", ", layers)}), which a learned value head "
-                    + $"is to read: use a module that implements {nameof(ILayerDecoder)}, such as the decoders of "
+                $"{_module.GetName()} does not give the hidden states of its layers ({string.Join(", ", layers)}), which a learned value "
+                    + $"head is to read: use a module that implements {nameof(ILayerDecoder)}, such as the decoders of "
                     + $"VariationalBoN.Transformers, with its fast paths; or a head that reads the last hidden states alone."
             );
         int most = layers.Max();

@@ -21,11 +21,11 @@ public sealed class EncodedPrompt
     /// <summary>The prompt x.</summary>
     public Prompt Prompt { get; }
 
-    /// <summary>Its token ids, special tokens included.</summary>
+    /// <summary>The token ids of the prompt, special tokens included.</summary>
     public ImmutableArray<int> Tokens { get; }
 
-    /// <summary>The tokens that the model's context leaves behind the prompt;
-    /// null where neither module nor options say how long it is.</summary>
+    /// <summary>How many tokens fit into the model's context after the prompt; null
+    /// where neither module nor options say how long the context is.</summary>
     public int? ContextLeft { get; }
 
     /// <summary>A token that spells a part of a character; null where the tokenizer has none.</summary>

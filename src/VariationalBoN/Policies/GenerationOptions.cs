@@ -5,8 +5,8 @@ using VariationalBoN.Policies;
 
 namespace VariationalBoN;
 
-/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions;
-/// all but the last group is part of the distribution it defines.</summary>
+/// <summary>How a <see cref="CausalLmPolicy"/> turns logits into completions. The options up to
+/// <see cref="PromptsHaveSpecialTokens"/> are part of the distribution it defines; the others are not.</summary>
 /// <remarks>Immutable, so safe to share between threads. Checked once, when a policy is made.</remarks>
 public sealed record GenerationOptions
 {
@@ -73,8 +73,7 @@ public sealed record GenerationOptions
     /// <value>Default 1.</value>
     public int DegreeOfParallelism { get; init; } = 1;
 
-    /// <summary>Told, once for a policy, of what may be meant and is more often a mistake:
-    /// prompts with their special tokens twice.</summary>
+    /// <summary>Receives a warning, once per policy, when prompts have their special tokens twice, which is usually a mistake.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
@@ -123,11 +122,12 @@ public sealed record GenerationOptions
         }
     }
 
-    /// <summary>The identity of what is drawn under these options: that of a model, with each of them that makes one distribution another,
-    /// as that of a <see cref="CausalLmPolicy"/> has them.</summary>
-    /// <param name="model">What is drawn from. What it says of these options already must be so.</param>
-    /// <returns>An identity that has them all; <paramref name="model"/> where that has.</returns>
-    /// <exception cref="ArgumentException">It says something else; the message names each.</exception>
+    /// <summary>The identity of completions that are drawn with these options: the identity of a model, with the
+    /// options added that change the distribution, as in the identity of a <see cref="CausalLmPolicy"/>.</summary>
+    /// <param name="model">The model that completions are drawn from. An option
+    /// that its identity has already must have the value given here.</param>
+    /// <returns>An identity with all of these options; <paramref name="model"/> itself where it has them already.</returns>
+    /// <exception cref="ArgumentException">The identity has an option with another value; the message names each.</exception>
     public ModelIdentity Identify(ModelIdentity model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -140,8 +140,8 @@ public sealed record GenerationOptions
         ];
         if (others.Length > 0)
             throw new ArgumentException(
-                $"The identity {model.Name} is of other draws: {string.Join("; ", others)}. Give that of these settings, or of the model "
-                    + "without any.",
+                $"The identity {model.Name} names other settings of the draws: {string.Join("; ", others)}. Give an identity with these "
+                    + "settings, or that of the model without settings.",
                 nameof(model)
             );
         (string, IdentityValue)[] missing = [.. Settings.Where(setting => !told.ContainsKey(setting.Name))];

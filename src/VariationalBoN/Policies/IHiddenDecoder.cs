@@ -9,8 +9,8 @@ namespace VariationalBoN.Policies;
 /// <remarks>A policy may call it from several threads at once.</remarks>
 public interface IHiddenDecoder : ILinearHead
 {
-    /// <summary>As <see cref="ICachedDecoder.StartDecoding"/>, with hidden states where that has logits: here and in <see
-    /// cref="IDecoding.Append"/> of what it returns.</summary>
+    /// <summary>Reads prompts and starts to decode, with hidden states in place of logits: both in
+    /// <paramref name="hidden"/> and in what <see cref="IDecoding.Append"/> of the returned state gives.</summary>
     /// <param name="tokens">Prompts [B, T], int64, right-padded.</param>
     /// <param name="lengths">B lengths, each from 1 to T.</param>
     /// <param name="additionalTokens">The most tokens that <see cref="IDecoding.Append"/> will append to a row, 0 or more.</param>

@@ -2,8 +2,8 @@ using TorchSharp;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>A policy that tells the probability of every token at each place of given completions:
-/// student or teacher of distillation.</summary>
+/// <summary>A policy that gives the probability of every token at each place
+/// of given completions: student or teacher of distillation.</summary>
 public interface INextTokenPolicy : IPolicy
 {
     /// <summary>log pi(. | x, y_&lt;t), of the whole vocabulary, before each token of each completion, in nats.</summary>

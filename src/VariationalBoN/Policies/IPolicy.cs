@@ -12,12 +12,12 @@ namespace VariationalBoN;
 /// </remarks>
 public interface IPolicy
 {
-    /// <summary>What tells this distribution from others: model, weights and sampling settings.</summary>
+    /// <summary>Identifies this distribution: model, weights and sampling settings.</summary>
     /// <remarks>Reference tables and stores carry it and refuse a reference with another identity. It may cost a pass over the weights
     /// (<see cref="Policies.ModuleFingerprint"/>).</remarks>
     ModelIdentity Identity { get; }
 
-    /// <summary>Whether a parameter of it asks for a gradient, so that training may move it.</summary>
+    /// <summary>Whether one of its parameters requires a gradient, so that training may change it.</summary>
     /// <value>A <c>Scorer</c> refuses a reference of which it is true.</value>
     bool IsTrainable { get; }
 
@@ -43,8 +43,7 @@ public interface IPolicy
 
     /// <summary>Draws as <see cref="Sample"/> and hands each completion on when it has ended,
     /// in any order, while the rest are drawn.</summary>
-    /// <remarks>By default all are handed on when all are drawn.
-    /// What was handed on before a call fails or is cancelled is as good as any.</remarks>
+    /// <remarks>By default all are handed on when all are drawn. What was handed on before a call fails or is cancelled is valid.</remarks>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>
     /// <param name="seed">Fixes the draw.</param>

@@ -2,19 +2,19 @@ using System.Collections.Immutable;
 
 namespace VariationalBoN.Policies;
 
-/// <summary>The seam to a tokenizer: text to token ids and back.</summary>
+/// <summary>A tokenizer: text to token ids and back.</summary>
 /// <remarks>Only prompts are encoded and only drawn tokens are decoded:
 /// a completion is never tokenised again. Implementations must be thread-safe.</remarks>
 public interface ITokenizer
 {
-    /// <summary>What tells this tokenizer from others; part of the identity of a policy.
+    /// <summary>Identifies this tokenizer; part of the identity of a policy.
     /// <see cref="TokenizerFingerprint"/> makes one of any tokenizer.</summary>
     ModelIdentity Identity { get; }
 
     /// <summary>The number of token ids, which is the number of logits that the model must return.</summary>
     int VocabularySize { get; }
 
-    /// <summary>Whether it can write a conversation, as one with a chat template can.</summary>
+    /// <summary>Whether the tokenizer accepts conversations, as one with a chat template does.</summary>
     /// <value>false, as is right for a tokenizer of texts.</value>
     bool ReadsConversations => false;
 
@@ -36,8 +36,8 @@ public interface ITokenizer
     /// <param name="prompt">The prompt.</param>
     /// <param name="addSpecialTokens">Whether special tokens are put around a text; a conversation has those of its chat template.</param>
     /// <returns>The ids; by default those of its text.</returns>
-    /// <exception cref="ArgumentException">The prompt cannot be read; so it is with <see cref="FormatException"/>. Any other exception is
-    /// taken for a fault of the tokenizer.</exception>
+    /// <exception cref="ArgumentException">The prompt cannot be read; a <see cref="FormatException"/>
+    /// says so, too. Any other exception counts as a fault of the tokenizer.</exception>
     /// <exception cref="InvalidOperationException">The prompt is a conversation, and the tokenizer is for texts alone.</exception>
     ImmutableArray<int> Encode(Prompt prompt, bool addSpecialTokens) => Encode(prompt.Text, addSpecialTokens);
 
@@ -46,7 +46,7 @@ public interface ITokenizer
     /// <returns>The text.</returns>
     string Decode(IReadOnlyList<int> tokens);
 
-    /// <summary>What decodes completions of a prompt; the prompt itself is decoded once.</summary>
+    /// <summary>Gives a function that decodes completions of a prompt; the prompt itself is decoded once.</summary>
     /// <remarks>
     /// A completion's text is Decode(prompt and tokens) without the beginning that it has in common with Decode(prompt), so that the text
     /// of the prompt and that of the completion are the text of both. Decoded alone, a completion can lose what a decoder takes off the

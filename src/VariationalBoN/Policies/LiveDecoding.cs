@@ -8,9 +8,9 @@ namespace VariationalBoN.Policies;
 /// </summary>
 /// <remarks>
 /// A request's token t is drawn with number t of its own random stream, so that a seed gives the completion of
-/// <see cref="CausalLmPolicy.Sample"/> whoever else runs. What stands beside a row may change the last bits of its logits, and now and
-/// then a token; its law does not change. Not thread-safe: one thread at a time. The weights must not change while a request runs. Holds
-/// the keys and values of running requests, and none while there is no request.
+/// <see cref="CausalLmPolicy.Sample"/> whichever other requests run. What stands beside a row may change the last bits of its
+/// logits, and now and then a token; the distribution of the completion does not change. Not thread-safe: one thread at a time. The
+/// weights must not change while a request runs. Holds the keys and values of running requests, and none while there is no request.
 /// </remarks>
 public sealed class LiveDecoding : IDisposable
 {

@@ -16,14 +16,15 @@ public sealed class LiveRequest
     /// <summary>Fixes the draw; <see cref="DrawSeed.FirstSample"/> is the number of the sample.</summary>
     public required DrawSeed Seed { get; init; }
 
-    /// <summary>The span that the span of the draw stands under.</summary>
+    /// <summary>The parent of the tracing span of the draw.</summary>
     /// <value>Default: the current one where the request is made.</value>
     public ActivityContext Parent { get; init; } = Activity.Current?.Context ?? default;
 
-    /// <summary>Told each token that is drawn, a stop token included, and with the last one why the completion ends.</summary>
+    /// <summary>Called with each token that is drawn, a stop token included, and
+    /// with the last one also with the reason why the completion ends.</summary>
     public required Action<int, FinishReason?> OnToken { get; init; }
 
-    /// <summary>Told, once and as the last thing, why nothing more is drawn;
-    /// also of what <see cref="OnToken"/> throws. Must not throw.</summary>
+    /// <summary>Called once, as the last call, with the error because of which nothing more
+    /// is drawn; also with what <see cref="OnToken"/> throws. Must not throw.</summary>
     public required Action<Exception> OnFailed { get; init; }
 }

@@ -8,8 +8,8 @@ namespace VariationalBoN.Policies;
 /// thread-safe as long as the module is not changed meanwhile.</summary>
 public static class ModuleExtensions
 {
-    /// <summary>Makes a module a reference: evaluation mode, and no parameter of it asks for a gradient,
-    /// so that no training moves it.</summary>
+    /// <summary>Makes a module a reference: evaluation mode, and none of its
+    /// parameters requires a gradient, so that no training changes it.</summary>
     /// <param name="module">The module; changed in place.</param>
     /// <returns><paramref name="module"/>.</returns>
     public static T Freeze<T>(this T module)
@@ -64,11 +64,11 @@ public static class ModuleExtensions
     /// <summary>Moves a module towards another: each parameter and floating-point buffer becomes (1 - rate) own + rate other. With a small
     /// rate at every step it is an exponential moving average, with 1 a copy, with 0 nothing moves.</summary>
     /// <remarks>
-    /// Memory that both modules stand on, such as the base of two models made by <c>WithLora</c>, is left as it is: there the two are equal
-    /// already. What stands under several names, such as tied embeddings, moves once, towards what has the first of them.
+    /// Memory that both modules share, such as the base of two models made by <c>WithLora</c>, is left as it is: there the two are
+    /// equal already. A tensor with several names, such as tied embeddings, moves once, towards the tensor with the first of its names.
     /// </remarks>
     /// <param name="anchor">The module that moves, changed in place.</param>
-    /// <param name="model">Where to; left as it is.</param>
+    /// <param name="model">The module that it moves towards; left as it is.</param>
     /// <param name="rate">0 to 1.</param>
     /// <exception cref="ArgumentException">The two have other names or shapes; the message names them. Nothing was moved.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="rate"/> is out of range or NaN.</exception>

@@ -14,14 +14,14 @@ public static class ModuleFingerprint
     /// <summary>Type, number of weights, their number types and the first 16 hexadecimal
     /// digits of a SHA-256 of names, types, shapes and values.</summary>
     /// <remarks>
-    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work at it. And the kernels, where
-    /// <see cref="TorchRuntime.UseFastKernelsOnAmd"/> is in effect,
-    /// and the type of the products, where a decoder computes them in bfloat16.
+    /// The values count by SHA-256 over the SHA-256 of each 2^20 of them, so that all processors work
+    /// at it. The identity also names the kernels where <see cref="TorchRuntime.UseFastKernelsOnAmd"/>
+    /// is in effect, and the type of the products where a decoder computes them in bfloat16.
     /// </remarks>
     /// <param name="module">The module, on any device.</param>
     /// <returns>
-    /// An identity that changes with any weight. It costs a pass over the weights, but for those that are mapped from a file and were
-    /// not changed since: the pass that looked for NaN when they were loaded has served them already (Linux).
+    /// An identity that changes with any weight. It costs a pass over the weights, except (on Linux) for weights
+    /// that are mapped from a file and unchanged: the search for NaN at loading has computed their digest already.
     /// </returns>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public static ModelIdentity Of(nn.Module module)

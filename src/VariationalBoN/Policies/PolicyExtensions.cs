@@ -49,7 +49,7 @@ public static class PolicyExtensions
     /// <param name="policy">The policy being trained, an <see cref="ITokenPolicy"/>.</param>
     /// <param name="scored">B scored completions.</param>
     /// <returns>A fresh tensor [B, T], 0 behind the end of each completion, the caller's to dispose.</returns>
-    /// <exception cref="ArgumentException">The policy does not tell the probability of single tokens.</exception>
+    /// <exception cref="ArgumentException">The policy does not give the probability of single tokens.</exception>
     /// <exception cref="InvalidOperationException">The policy truncates its distribution (top-k,
     /// top-p), so that log-ratios could be infinite.</exception>
     public static torch.Tensor TokenLogProb(this IPolicy policy, ScoredBatch scored)
@@ -58,7 +58,7 @@ public static class PolicyExtensions
         ArgumentNullException.ThrowIfNull(scored);
         if (policy is not ITokenPolicy tokens)
             throw new ArgumentException(
-                $"{policy.GetType().Name} does not tell the probability of single tokens ({nameof(ITokenPolicy)}), which a "
+                $"{policy.GetType().Name} does not give the probability of single tokens ({nameof(ITokenPolicy)}), which a "
                     + "loss with values along the answer needs. Implement it, or use the form of the loss for whole completions.",
                 nameof(policy)
             );

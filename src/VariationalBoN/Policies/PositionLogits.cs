@@ -37,8 +37,8 @@ internal sealed class PositionLogits
     /// <summary>What the output layer reads, [N, C]; null where the module gives only logits.</summary>
     internal Tensor? Hidden { get; }
 
-    /// <summary>The same, or that with hidden states of layers beside it, [N, C (1 + layers)]; null where the module gives only
-    /// logits.</summary>
+    /// <summary>What the output layer reads, where layers were asked for with their hidden
+    /// states beside it, [N, C (1 + layers)]; null where the module gives only logits.</summary>
     internal Tensor? Told { get; }
 
     /// <summary>The output layer, [V, C]; null where the module gives only logits.</summary>

@@ -26,7 +26,7 @@ public sealed class StreamedText
     private string? _whole; // null where a token came since
     private string _taken = "";
 
-    /// <summary>The text of a completion that has no token yet.</summary>
+    /// <summary>Creates the text of a completion that has no token yet.</summary>
     /// <param name="prompt">Its prompt.</param>
     /// <param name="stopSequences">Texts that end it, which are not a part of it; none by default.</param>
     /// <exception cref="ArgumentException">A stop sequence is empty.</exception>
@@ -81,8 +81,8 @@ public sealed class StreamedText
 
     /// <summary>The text that has become certain since the last call.</summary>
     /// <returns>A piece, which may be empty.</returns>
-    /// <exception cref="InvalidOperationException">The tokenizer has written anew what was taken.
-    /// <see cref="Text"/> is right all the same.</exception>
+    /// <exception cref="InvalidOperationException">The tokenizer has changed text
+    /// that was already taken. <see cref="Text"/> is still right.</exception>
     public string Take()
     {
         int certain = IsEnded ? Text.Length : Certain(Text, _stops);

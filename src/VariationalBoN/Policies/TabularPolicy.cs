@@ -96,7 +96,7 @@ public sealed partial class TabularPolicy : ITokenPolicy, INextTokenPolicy, ISte
     /// <summary>The table, [P, C, V] float64 on the CPU, owned by the policy.</summary>
     public Parameter Logits { get; }
 
-    /// <summary>What an optimizer is given: <see cref="Logits"/> alone.</summary>
+    /// <summary>The parameters for an optimizer: <see cref="Logits"/> alone.</summary>
     public IReadOnlyList<Parameter> Parameters => [Logits];
 
     /// <summary>The shape of the table and a digest of prompts and logits.</summary>
@@ -129,7 +129,7 @@ public sealed partial class TabularPolicy : ITokenPolicy, INextTokenPolicy, ISte
     /// <returns>A fresh policy, the caller's to dispose.</returns>
     public TabularPolicy Clone() => new(Prompts, _shape, LogitValues(), trainable: true);
 
-    /// <summary>A copy whose parameter asks for no gradient: a reference that later training of this policy does not move.</summary>
+    /// <summary>A copy whose parameter requires no gradient: a reference that later training of this policy does not change.</summary>
     /// <returns>A fresh policy, the caller's to dispose.</returns>
     public TabularPolicy CloneFrozen() => new(Prompts, _shape, LogitValues(), trainable: false);
 

@@ -3,8 +3,8 @@ using TorchSharp;
 namespace VariationalBoN.Policies;
 
 /// <summary>
-/// A module is in training mode, so that dropout would be active, where sampling,
-/// log-probabilities and rewards must use the same distribution. Call <c>eval()</c>.
+/// A module is in training mode, in which dropout is active, so that sampling,
+/// log-probabilities and rewards would use different distributions. Call <c>eval()</c>.
 /// </summary>
 /// <remarks>The remedy is <c>eval()</c> on the module; gradients flow in evaluation mode as well.</remarks>
 public sealed class TrainingModeException : InvalidOperationException

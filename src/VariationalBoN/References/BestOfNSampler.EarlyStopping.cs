@@ -8,8 +8,8 @@ public sealed partial class BestOfNSampler
 {
     private const int CompletionsPerBatch = 4096;
 
-    /// <summary>The best of at most n completions of each prompt:
-    /// drawing ends when one more is not worth its cost. This is not Best-of-N.</summary>
+    /// <summary>The best of at most n completions of each prompt: drawing ends when one more
+    /// is not worth its cost. Its answers do not follow the Best-of-N distribution.</summary>
     /// <remarks>
     /// Completion k of a prompt is that of <see cref="SampleAsync"/> with the same seed, so that the answers can be compared. With b draws
     /// in a round and p the probability under

@@ -2,8 +2,8 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
 
-/// <summary>Literal Best-of-N: draws N completions and keeps the one that the reward model likes best.
-/// What vBoN replaces by one draw.</summary>
+/// <summary>Literal Best-of-N: draws N completions and keeps the one with the
+/// highest reward. A policy trained with vBoN replaces it by one draw.</summary>
 /// <remarks>As thread-safe as the policy and the reward model.</remarks>
 public sealed partial class BestOfNSampler
 {

@@ -14,7 +14,7 @@ public sealed record DrawBlock
     /// <summary>The prompts, in the order of the call; none stands twice.</summary>
     public required ImmutableArray<Prompt> Prompts { get; init; }
 
-    /// <summary>The place of the first of them in the call; the others follow it.</summary>
+    /// <summary>The position of the first prompt of the block among the prompts of the call; the others follow it.</summary>
     public required int FirstPrompt { get; init; }
 
     /// <summary>The number of the first sample of each prompt, 0 or more: what fixes its random numbers
@@ -24,10 +24,10 @@ public sealed record DrawBlock
     /// <summary>How many samples of each prompt, at least 1.</summary>
     public required int Samples { get; init; }
 
-    /// <summary>The place of the first sample among those that the call asks for of each prompt, 0 or more.</summary>
+    /// <summary>The position of the first sample of the block among the samples that the call asks for of each prompt, 0 or more.</summary>
     public required int Offset { get; init; }
 
-    /// <summary>The completions of the block.</summary>
+    /// <summary>The number of completions of the block: prompts times samples.</summary>
     public long Completions => (long)Prompts.Length * Samples;
 
     /// <summary>The blocks of a table of reference samples: what an estimation of it draws, in this order.</summary>
@@ -94,7 +94,7 @@ public sealed record DrawBlock
         return blocks;
     }
 
-    /// <summary>Draws and scores the block, as everybody must who promises its bits.</summary>
+    /// <summary>Draws and scores the block. Every source that promises equal bits draws blocks in this way.</summary>
     /// <param name="source">Where it is drawn.</param>
     /// <param name="seed">The seed of the call; its <see cref="DrawSeed.FirstSample"/> is in <see cref="FirstSample"/> already.</param>
     /// <param name="cancellationToken">Stops drawing and scoring.</param>
@@ -163,7 +163,7 @@ public sealed record DrawBlock
             .Reordered([.. places.Select(place => place!.Value.Index)], [.. places.Select(place => place!.Value.Part)]);
     }
 
-    /// <summary>Whether all is equal, prompt by prompt.</summary>
+    /// <summary>Whether two blocks are equal in all their members, prompt by prompt.</summary>
     /// <param name="other">Another block.</param>
     /// <returns>True when it is.</returns>
     public bool Equals(DrawBlock? other) =>

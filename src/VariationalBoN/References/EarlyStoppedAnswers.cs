@@ -12,20 +12,20 @@ public sealed record EarlyStoppedAnswers
     /// <summary>The answer to each prompt, in order.</summary>
     public required ImmutableArray<ScoredCompletion> Answers { get; init; }
 
-    /// <summary>How many completions were drawn for each.</summary>
+    /// <summary>How many completions were drawn for each prompt, in order.</summary>
     public required ImmutableArray<int> Draws { get; init; }
 
     /// <summary>n, the most draws of a prompt.</summary>
     public required int MaxDraws { get; init; }
 
-    /// <summary>The draws that were not made.</summary>
+    /// <summary>The number of draws saved: n minus the draws made, summed over the answers.</summary>
     public long DrawsSaved => Draws.Sum(draws => (long)MaxDraws - draws);
 
-    /// <summary>The reward that they are expected to have added, by the table:
-    /// the mean over answers of E[(the best of them - reward)+]; error over prompts.</summary>
+    /// <summary>The reward that the saved draws are expected to have added, by the table: the
+    /// mean over answers of E[(the best of them - reward)+]; error over prompts.</summary>
     public required Estimate RewardLost { get; init; }
 
-    /// <summary>The answers to prompts that are not in the table, for which all n were drawn.</summary>
+    /// <summary>The number of answers to prompts that are not in the table, for which all n were drawn.</summary>
     public required int WithoutTable { get; init; }
 
     /// <summary>Draws and reward in a sentence.</summary>

@@ -19,7 +19,7 @@ public sealed class EarlyStopping
     private readonly int _drawsPerRound = 1;
 
     /// <summary>Creates the rule.</summary>
-    /// <param name="table">Rewards of what is drawn from, by the judge that chooses.</param>
+    /// <param name="table">Reference rewards of the policy that is drawn from, by the reward model that chooses.</param>
     /// <param name="costPerDraw">What a draw costs, in the unit of the reward; finite, at least 0.
     /// At 0 drawing ends at the highest reward of the table.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="costPerDraw"/> is out of range or NaN.</exception>
@@ -35,14 +35,14 @@ public sealed class EarlyStopping
         (Table, _costPerDraw) = (table, costPerDraw);
     }
 
-    /// <summary>Rewards of what is drawn from, by the judge that chooses.</summary>
+    /// <summary>Reference rewards of the policy that is drawn from, by the reward model that chooses.</summary>
     public ReferenceTable Table { get; }
 
     /// <summary>What a draw costs, in the unit of the reward.</summary>
     public double CostPerDraw => _costPerDraw;
 
-    /// <summary>How many completions of a prompt are drawn and scored before it is asked again;
-    /// at least 1. More are faster on a batch, and save less.</summary>
+    /// <summary>How many completions of a prompt are drawn and scored before the rule is applied
+    /// again; at least 1. More of them are faster, as a batch, and save fewer draws.</summary>
     /// <value>Default: 1.</value>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int DrawsPerRound
@@ -70,7 +70,7 @@ public sealed class EarlyStopping
             ? Gain(Table[prompt].Cdf, best)
             : throw new ArgumentOutOfRangeException(nameof(best), best, "The best reward so far must be a number.");
 
-    /// <summary>What the rule would do on a prompt, as if its samples were all that the reference can say.</summary>
+    /// <summary>What the rule would do on a prompt, as if its samples were all the completions that the reference can draw.</summary>
     /// <param name="prompt">A prompt of the table.</param>
     /// <param name="n">The most draws, at least 1.</param>
     /// <returns>Expected draws and rewards.</returns>

@@ -77,8 +77,8 @@ public static class GibbsTilt
         return Average(Rewards(table, prompts), beta);
     }
 
-    /// <summary>What the KL goes to as beta goes to 0: the mean over prompts of the logarithm
-    /// of M over the number of samples with the best reward.</summary>
+    /// <summary>The limit of the KL as beta goes to 0: the mean over prompts of the
+    /// logarithm of M over the number of samples with the best reward.</summary>
     /// <param name="table">Reference rewards.</param>
     /// <param name="prompts">At least one prompt of the table.</param>
     /// <returns>Nats.</returns>

@@ -40,7 +40,7 @@ internal sealed class GzipRecordReader(Stream stream) : RecordReader(stream)
             || member.Length < HeaderLength
             || BinaryPrimitives.ReadInt32LittleEndian(member.Span[^4..]) != json.Length
         )
-            throw new InvalidDataException("the gzip member does not hold one whole line, or its length is not what it says.");
+            throw new InvalidDataException("the gzip member does not hold one whole line, or its length field is wrong.");
         return json[..^1];
     }
 

@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace VariationalBoN;
 
 /// <summary>Where scored completions come from: a policy beside a scorer in this process, or machines elsewhere.</summary>
-/// <remarks>Sample k of a prompt depends on the seed, the prompt and k alone, so asking again gives the same completion: to the last bit
-/// where <see cref="Execution"/> says so, in law elsewhere. Implementations say whether several calls may run at once.</remarks>
+/// <remarks>Sample k of a prompt depends on the seed, the prompt and k alone, so asking again gives
+/// the same completion: to the last bit where <see cref="Execution"/> says so, otherwise with the
+/// same distribution. Implementations say whether several calls may run at once.</remarks>
 public interface ICompletionSource
 {
     /// <summary>What completions are drawn from. It may cost a pass over the weights.</summary>
@@ -35,9 +36,9 @@ public interface ICompletionSource
 
     /// <summary>Draws and scores as <see cref="DrawAsync"/> and gives prompts as they are done, while the rest are drawn.</summary>
     /// <remarks>
-    /// By default all are given when all are done. What was given before a call fails or is cancelled is as good as any; what was drawn and
-    /// not yet given is lost then. Drawing goes on between two batches, so weights of the policy and of the reference must not change until
-    /// the enumeration has ended or was left, and where policy and reward model share a processor or a module, they run at the same time.
+    /// By default all are given when all are done. What was given before a call fails or is cancelled is valid; what was drawn and not
+    /// yet given is lost. Drawing goes on between two batches, so weights of the policy and of the reference must not change until the
+    /// enumeration has ended or was left, and where policy and reward model share a processor or a module, they run at the same time.
     /// </remarks>
     /// <param name="prompts">P prompts, at least one; a prompt that stands twice gets different samples.</param>
     /// <param name="completionsPerPrompt">K, at least 1.</param>

@@ -3,15 +3,15 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN.References;
 
-/// <summary>Comes nearer to pi_bon than the policy that is drawn from: of k draws y ~ q one is kept, with probability proportional to its
-/// importance weight pi_bon(y) / q(y).</summary>
+/// <summary>Samples from a distribution nearer to pi_bon than the policy q that is drawn from: of k draws
+/// y ~ q one is kept, with probability proportional to its importance weight pi_bon(y) / q(y).</summary>
 /// <remarks>
-/// Sampling-importance-resampling (Rubin 1988). q is any policy with full support: a guided policy, a fine-tuned one, the reference. The
-/// law of the answer is q(y) E[k w(y) / (w(y) + the weights of k - 1 other draws)]: q itself at k = 1, pi_bon as k grows, and nearer to it
-/// the nearer q is. An answer costs k draws, k rewards, k passes of the reference (log pi_ref) and k of q (log q), where literal Best-of-N
-/// costs N draws and N rewards. F is that of the reference, as the table has it:
-/// the largest of k rewards of q is another law (<see cref="BestOfNSampler"/> over q), which goes on past pi_bon.
-/// As thread-safe as policy, scorer and distribution are.
+/// Sampling-importance-resampling (Rubin 1988). q is any policy with full support: a guided policy, a fine-tuned one, the
+/// reference. The distribution of the answer is q(y) E[k w(y) / (w(y) + the weights of k - 1 other draws)]: q itself at k
+/// = 1, pi_bon as k grows, and nearer to it the nearer q is. An answer costs k draws, k rewards, k passes of the reference
+/// (log pi_ref) and k of q (log q), where literal Best-of-N costs N draws and N rewards. F is that of the reference, as
+/// the table has it: keeping the largest of k rewards of q gives another distribution (<see cref="BestOfNSampler"/> over
+/// q), which moves beyond pi_bon as k grows. As thread-safe as policy, scorer and distribution are.
 /// </remarks>
 public sealed class ImportanceResampler
 {

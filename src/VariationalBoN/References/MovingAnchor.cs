@@ -21,7 +21,7 @@ public sealed class MovingAnchor
     private bool _warned;
 
     /// <summary>Creates a moving anchor.</summary>
-    /// <param name="anchor">The policy that stands where the reference stands otherwise; with full support, moved by the caller.</param>
+    /// <param name="anchor">The policy in the place of the reference; with full support, moved by the caller.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="samplesPerPrompt">M of each refresh, at least 1; about 4 to 16 for n = 2.</param>
     /// <param name="options">How failures and truncated completions are treated.</param>
@@ -37,8 +37,8 @@ public sealed class MovingAnchor
     /// <summary>Scores completions of the policy: their log pi_ref is that of the anchor as it is at the call.</summary>
     public Scorer Scorer { get; }
 
-    /// <summary>Says that the anchor has moved: completions scored from now on carry its new identity. <see cref="RefreshAsync"/> says it
-    /// by itself; call this when completions are scored between a move and the next refresh.</summary>
+    /// <summary>Says that the anchor has moved: completions scored from now on carry its new identity. <see cref="RefreshAsync"/>
+    /// does so itself; call this when completions are scored between a move and the next refresh.</summary>
     public void Moved() => Scorer.ForgetOrigin();
 
     /// <summary>Draws fresh samples of the anchor and makes the Best-of-n distribution of it.</summary>

@@ -19,7 +19,7 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     public ScoringIdentity Origin => _scorer.Origin;
 
     /// <inheritdoc/>
-    /// <remarks>Of this process, as it is now.</remarks>
+    /// <remarks>That of this process at the time of the call.</remarks>
     public ModelIdentity? Execution => TorchRuntime.Execution;
 
     /// <inheritdoc/>
@@ -36,9 +36,9 @@ public sealed class PolicyCompletionSource(IPolicy policy, Scorer scorer) : ICom
     /// <inheritdoc/>
     /// <remarks>
     /// The prompts are copied. Drawing and log pi_ref run on another thread, which waits when 16 batches are waiting for the judge, and
-    /// which has ended when the enumeration ends. Until then no weight of policy or reference may change, and one that is not thread-safe
-    /// must not be asked by anybody else. log pi_ref is asked for within <see cref="IPolicy.SampleEach"/>, also where the policy is the
-    /// reference. The judge is asked while drawing goes on: one that shares a module with the policy must bear that.
+    /// which has ended when the enumeration ends. Until then no weight of policy or reference may change, and a policy or reference that
+    /// is not thread-safe must not be used elsewhere. log pi_ref is asked for within <see cref="IPolicy.SampleEach"/>, also where the
+    /// policy is the reference. The judge is asked while drawing goes on: a judge that shares a module with the policy must allow that.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">K is below 1, or P * K more than one list can hold.</exception>
     public IAsyncEnumerable<ScoredBatch> DrawEachAsync(

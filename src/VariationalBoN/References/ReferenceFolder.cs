@@ -53,7 +53,7 @@ internal sealed class ReferenceFolder
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException or KeyNotFoundException)
         {
             throw new InvalidDataException(
-                $"{path} cannot be used: {e.Message} Take the file from its source again; the records beside it are not the matter.",
+                $"{path} cannot be used: {e.Message} Take the file from its source again; the records beside it are not the cause.",
                 e
             );
         }
@@ -78,7 +78,7 @@ internal sealed class ReferenceFolder
         }
 
         if (!records.IsWhole && records.Length > 0 && RecordSeal.HoldsTwo(records.Json.Span))
-            throw Damage(records, "records there have lost their ends.", inner: null);
+            throw Damage(records, "this line holds more than one record: the end of a record is missing.", inner: null);
     }
 
     private bool Next(RecordReader records)

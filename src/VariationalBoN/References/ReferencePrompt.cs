@@ -5,9 +5,9 @@ namespace VariationalBoN.References;
 
 /// <summary>The reference samples of one prompt.</summary>
 /// <remarks>
-/// Immutable, thread-safe. Of a table that was opened from a <see cref="ReferenceStore"/> nothing is kept in memory: each property reads
-/// what it returns, <see cref="Responses"/>, <see cref="Samples"/> and <see cref="Components"/> more than rewards.
-/// Keep what a loop uses in a variable.
+/// Immutable, thread-safe. In a table that was opened from a <see cref="ReferenceStore"/> nothing is
+/// kept in memory: each property reads the file, and <see cref="Responses"/>, <see cref="Samples"/>
+/// and <see cref="Components"/> read more of it than rewards do. Keep what a loop uses in a variable.
 /// </remarks>
 public sealed class ReferencePrompt
 {
@@ -121,7 +121,7 @@ public sealed class ReferencePrompt
     /// Empty for a reward without parts.</remarks>
     public IReadOnlyDictionary<string, ImmutableArray<double?>> Components => All.Components;
 
-    /// <summary>What the rewards say of F.</summary>
+    /// <summary>F as estimated from the rewards.</summary>
     /// <exception cref="InvalidOperationException">No sample has a reward.</exception>
     public EmpiricalRewardCdf Cdf
     {
@@ -141,7 +141,8 @@ public sealed class ReferencePrompt
 
     /// <summary>The index of the sample that each of the M rewards belongs to, ascending:
     /// those without a reward, and those that a store does not have, are passed over.</summary>
-    /// <remarks>In a store the index that fixes the draw, <see cref="DrawSeed.FirstSample"/> on; in memory counted from 0.</remarks>
+    /// <remarks>In a store it is the index that fixes the draw, counted from
+    /// <see cref="DrawSeed.FirstSample"/>; in memory it is counted from 0.</remarks>
     public ImmutableArray<int> SampleIndices
     {
         get

@@ -12,13 +12,13 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
     /// <summary>The seeds of tables that were merged into this one.</summary>
     public ImmutableArray<long> MoreSeeds { get; init; } = [];
 
-    /// <summary>What else the bits of the samples depend on (<see cref="TorchRuntime.Execution"/>), where they are promised: in stores that
-    /// were drawn with <see cref="ReferenceTableOptions.SamplesPerBlock"/>. Null where they are not, as in stores of before: samples with a
-    /// promise do not go into such a store, nor those without one into a store that has one, unless
-    /// <see cref="ReferenceStoreOptions.AcceptOtherExecution"/> says so.</summary>
+    /// <summary>What else the bits of the samples depend on (<see cref="TorchRuntime.Execution"/>), where they are
+    /// promised: in stores that were drawn with <see cref="ReferenceTableOptions.SamplesPerBlock"/>. Null where they are
+    /// not, as in stores of earlier versions. Samples with this promise are refused by a store without it, and samples
+    /// without it by a store with it, unless <see cref="ReferenceStoreOptions.AcceptOtherExecution"/> is set.</summary>
     public ModelIdentity? Execution { get; init; }
 
-    /// <summary>Whether all is equal, seed by seed.</summary>
+    /// <summary>Whether two provenances are equal in all their members, seed by seed.</summary>
     /// <param name="other">Another provenance.</param>
     /// <returns>True when it is.</returns>
     public bool Equals(ReferenceProvenance? other) =>
@@ -68,7 +68,7 @@ public sealed record ReferenceProvenance(ScoringIdentity Origin, long Seed)
             ? $"{storeName} was drawn under another execution than {hereName}, so that last digits would differ "
                 + $"({string.Join("; ", store.Differences(here))})"
             : $"{(store is null ? hereName : storeName)} promises the bits of one execution ({store ?? here}), and "
-                + $"{(store is null ? storeName : hereName)} does not say under which execution it was drawn (not in blocks, by a source "
-                + "that promises no bits, or by a version of before)";
+                + $"{(store is null ? storeName : hereName)} does not say under which execution it was drawn (not in blocks, from a "
+                + "source without equal bits, or by an earlier version of the library)";
     }
 }

@@ -85,8 +85,8 @@ public sealed class ReferenceStore : IDisposable
     /// Copies the samples of other stores into one: what several processes have drawn, different prompts or different samples of the same.
     /// </summary>
     /// <remarks>
-    /// Samples that are there already are left out, so that a merge which was interrupted can be called again. All stores are compared
-    /// before anything is copied, and what is copied is checked. A new store promises what the first one does.
+    /// Samples that are there already are left out, so that a merge which was interrupted can be called again. All stores are
+    /// compared before anything is copied, and what is copied is checked. A new store promises equal bits where the first one does.
     /// </remarks>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>
     /// <param name="shards">The stores to copy from; at least one. They stay as they are.</param>
@@ -112,10 +112,10 @@ public sealed class ReferenceStore : IDisposable
 
     /// <summary>Copies the samples of a folder that version 0.1 of this library wrote, plain or compressed, into a store.</summary>
     /// <remarks>
-    /// Samples that are there already are left out, so that an import which was interrupted can be called again. A last batch that a killed
-    /// process left unfinished in the folder is not copied: its samples are drawn again. The identities of version 0.1 are single texts;
-    /// give the provenance that the rewards have now to go on with them, which says that their texts are those of now, too: version 0.1
-    /// decoded completions without their prompt, which is the same for byte-level tokenizers alone.
+    /// Samples that are there already are left out, so that an import which was interrupted can be called again. A last batch that a
+    /// killed process left unfinished in the folder is not copied: its samples are drawn again. The identities of version 0.1 are
+    /// single texts; to go on with the rewards, give the provenance that they have now. That also says that their texts are those of
+    /// this version: version 0.1 decoded completions without their prompt, which gives the same texts for byte-level tokenizers alone.
     /// </remarks>
     /// <param name="folder">The folder; it stays as it is.</param>
     /// <param name="path">The store to copy into; a store of the same provenance, or nothing yet.</param>
@@ -126,7 +126,7 @@ public sealed class ReferenceStore : IDisposable
     /// The store holds rewards of something else, or some of the same samples in different rows; the message names what differs.
     /// </exception>
     /// <exception cref="InvalidDataException">
-    /// The folder is none of version 0.1, or a record is damaged; the message names file, line and byte.
+    /// The folder was not written by version 0.1, or a record is damaged; the message names file, line and byte.
     /// </exception>
     /// <exception cref="IOException">The store is being written, or a file cannot be read or written.</exception>
     public static int Import(string folder, string path, ReferenceProvenance? provenance = null, ReferenceStoreOptions? options = null)
@@ -140,7 +140,7 @@ public sealed class ReferenceStore : IDisposable
         return copied;
     }
 
-    /// <summary>Reads all that a store has and holds it against its checksums.</summary>
+    /// <summary>Reads all that a store holds and compares it with its checksums.</summary>
     /// <param name="path">The file; it stays as it is.</param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="InvalidDataException">Something is not as it was written; the message names the row and its prompt.</exception>
@@ -177,7 +177,7 @@ public sealed class ReferenceStore : IDisposable
         );
     }
 
-    /// <summary>Which of the samples First to First + Count - 1 of a prompt are not here.</summary>
+    /// <summary>Which of the samples firstSample to firstSample + count - 1 of a prompt are not in the store.</summary>
     /// <param name="prompt">The prompt x.</param>
     /// <param name="firstSample">0 or more.</param>
     /// <param name="count">0 or more.</param>
@@ -207,9 +207,9 @@ public sealed class ReferenceStore : IDisposable
         string remedy =
             there is null ? $"Leave {Blocks} out"
             : _appended is null ? $"Set {Blocks}"
-            : "Take machines of one kind, with equal threads, kernels and version";
+            : "Use machines of one kind, with equal threads, kernels and version";
         throw new InvalidOperationException(
-            $"The store {Path} does not take samples of here: {difference}. {remedy}, take another store, or {Accepting}."
+            $"The store {Path} refuses the samples drawn here: {difference}. {remedy}, use another store, or {Accepting}."
         );
     }
 
@@ -235,14 +235,15 @@ public sealed class ReferenceStore : IDisposable
     public ReferenceTable AsTable() => ReferenceTable.OfStore(Path);
 
     /// <summary>
-    /// Puts everything into the one file and lets other writers in. While a table of the store is open, an empty log stays beside the file.
+    /// Writes everything into the one file and releases the lock, so that others can
+    /// write. While a table of the store is open, an empty log stays beside the file.
     /// </summary>
     /// <exception cref="IOException">What is in the log could not be put into the file; nothing is lost, the log keeps it.</exception>
     public void Close() => _writer.Close();
 
     /// <summary>
-    /// Does what <see cref="Close"/> does, without an exception where it fails:
-    /// nothing is lost then, the log beside the file keeps it. Always lets other writers in.
+    /// Does what <see cref="Close"/> does, without an exception where it fails: nothing
+    /// is lost then, the log beside the file keeps it. Always releases the lock.
     /// </summary>
     public void Dispose() => _writer.Dispose();
 }

@@ -4,8 +4,8 @@ namespace VariationalBoN.References;
 public sealed record ReferenceStoreOptions
 {
     /// <summary>
-    /// Whether each batch is flushed to the disk (fsync), so that it outlives a machine that loses power;
-    /// without, it outlives its process alone.
+    /// Whether each batch is flushed to the disk (fsync), so that it survives
+    /// a loss of power; without, it survives only the end of the process.
     /// </summary>
     /// <value>Default true.</value>
     public bool FlushToDisk { get; init; } = true;
@@ -22,9 +22,9 @@ public sealed record ReferenceStoreOptions
     public bool AcceptLostLog { get; init; }
 
     /// <summary>
-    /// Whether samples that were drawn with other threads, kernels, processors or versions (<see cref="ReferenceProvenance.Execution"/>),
-    /// or where one of the two does not say, come into one store: their law is the same, their last digits are not.
-    /// The store promises no bits from the first such sample on.
+    /// Whether one store takes samples that were drawn with other threads, kernels, processors or versions
+    /// (<see cref="ReferenceProvenance.Execution"/>), or without saying with which. Their distribution is
+    /// the same, their last digits may differ. The store promises no bits from the first such sample on.
     /// </summary>
     /// <value>Default false: such samples are refused where bits are promised.</value>
     public bool AcceptOtherExecution { get; init; }
@@ -37,6 +37,8 @@ public sealed record ReferenceStoreOptions
     internal void Validate()
     {
         if (!Enum.IsDefined(Journal))
-            throw new ArgumentException($"The store options are not usable: {nameof(Journal)} is {Journal}, which is none of its values.");
+            throw new ArgumentException(
+                $"The store options are not usable: {nameof(Journal)} is {Journal}, which is not a {nameof(ReferenceJournal)}."
+            );
     }
 }

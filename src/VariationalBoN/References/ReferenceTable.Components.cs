@@ -8,7 +8,7 @@ namespace VariationalBoN;
 public sealed partial class ReferenceTable
 {
     /// <summary>
-    /// This table with what a second judge says of its samples as a named component: for reports, never for the rewards themselves.
+    /// This table with a second judge's scores of its samples as a named component: for reports, never for the rewards themselves.
     /// </summary>
     /// <param name="name">The name of the component; no prompt may have one of this name.</param>
     /// <param name="judge">The judge. It reads prompt and text; token ids where the table has them.</param>

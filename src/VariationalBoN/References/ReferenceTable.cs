@@ -17,7 +17,7 @@ public sealed partial class ReferenceTable : IDisposable
     private readonly TablePrompts _prompts;
     private readonly bool _acceptsUnknown;
 
-    /// <summary>A table of given samples.</summary>
+    /// <summary>Creates a table from samples.</summary>
     /// <param name="prompts">At least one prompt with its samples; no prompt twice.</param>
     /// <param name="provenance">Where the rewards come from; null when that is not known, and then nothing can be checked.</param>
     /// <exception cref="ArgumentException">There is no prompt, one stands twice, or one has no reward.</exception>
@@ -147,7 +147,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <summary>Writes the table as JSON Lines; whole or not at all, an older file at the path stays until then.</summary>
     /// <param name="path">The file.</param>
     /// <param name="format">All there is, or what the authors of the paper publish, which their tools read.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is none of its values.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="format"/> is not a member of the enumeration.</exception>
     /// <exception cref="InvalidOperationException">
     /// A row for each sample is asked for, and the texts of a prompt are not known;
     /// or a text has half of a surrogate pair, which no file can keep.
@@ -189,8 +189,8 @@ public sealed partial class ReferenceTable : IDisposable
     }
 
     /// <summary>
-    /// This table with rewards of a prompt no further apart than a tolerance taken for equal:
-    /// see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.
+    /// This table, in which rewards of a prompt that differ by at most a tolerance
+    /// count as equal: see <see cref="EmpiricalRewardCdf"/>. Not saved with the table.
     /// </summary>
     /// <param name="tieTolerance">Finite, at least 0, in the unit of the rewards.</param>
     /// <returns>A table that shares the store of this one where it has one: disposing of either closes it for both.</returns>
@@ -223,7 +223,7 @@ public sealed partial class ReferenceTable : IDisposable
     /// <returns>A table that shares the store of this one; this one where <see cref="Provenance"/> is known.</returns>
     public ReferenceTable AcceptUnknownProvenance() => Provenance is not null ? this : new(_prompts, Provenance, acceptsUnknown: true);
 
-    /// <summary>Refuses to be used with another reference, reward model or way of scoring than it was made with.</summary>
+    /// <summary>Throws when the table was made with another reference, reward model or way of scoring than that of a scorer.</summary>
     /// <param name="scorer">What live completions are scored with.</param>
     /// <exception cref="InvalidOperationException">Something differs, and the message names it; or where the table comes from is not known
     /// (<see cref="AcceptUnknownProvenance"/>).</exception>

@@ -1,10 +1,10 @@
 namespace VariationalBoN.References;
 
-/// <summary>What a table is written as; <see cref="ReferenceTable.Load"/> reads all of them.</summary>
+/// <summary>The format that a table is written in; <see cref="ReferenceTable.Load"/> reads each of them.</summary>
 public enum ReferenceTableFormat
 {
-    /// <summary>All there is: a row for each prompt with provenance, token ids and log pi_ref.
-    /// A superset of <see cref="RowPerPrompt"/>.</summary>
+    /// <summary>Everything that is known: a row for each prompt with provenance,
+    /// token ids and log pi_ref. A superset of <see cref="RowPerPrompt"/>.</summary>
     Whole,
 
     /// <summary>The authors' row for each prompt: <c>prompt</c>, <c>rewards</c>, and <c>responses</c> where texts are known.</summary>

@@ -20,17 +20,17 @@ public sealed record ReferenceTableOptions
     public long Seed { get; init; }
 
     /// <summary>
-    /// How many prompts are sampled at a time, at least 1: what bounds memory, and what a kill costs at most.
-    /// Prompts that are done are scored and written while the rest are drawn.
+    /// How many prompts are sampled at a time, at least 1: it bounds memory, and what is lost when
+    /// the process is killed. Prompts that are done are scored and written while the rest are drawn.
     /// </summary>
     /// <value>Default 16.</value>
     public int PromptsPerBatch { get; init; } = 16;
 
     /// <summary>
-    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must be multiples of.
-    /// Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples (<see cref="DrawBlock"/>) is drawn by itself, always
-    /// whole: what a run of one process gives, one that was killed and goes on,
-    /// and several that share the samples (<see cref="Shard"/>), is the same to the last bit.
+    /// Cuts the samples of each prompt into ranges of this many, at least 1, which M and <see cref="FirstSample"/> must
+    /// be multiples of. Then a block of <see cref="PromptsPerBatch"/> prompts and this many samples
+    /// (<see cref="DrawBlock"/>) is drawn by itself, always whole. A run in one process, a run that was killed and goes
+    /// on, and several processes that share the samples (<see cref="Shard"/>) then give the same samples to the last bit.
     /// </summary>
     /// <value>
     /// Default null: all that is missing of a prompt is drawn at once, and nothing twice; after a kill the rest of a batch is drawn beside
@@ -38,8 +38,8 @@ public sealed record ReferenceTableOptions
     /// </value>
     public int? SamplesPerBlock { get; init; }
 
-    /// <summary>How many batches are drawn at once, at least 1:
-    /// for sources that bear several calls at once, such as those of many machines.</summary>
+    /// <summary>How many batches are drawn at once, at least 1: for sources that
+    /// allow several calls at once, such as those of many machines.</summary>
     /// <value>Default 1. Does not change results.</value>
     public int BatchesAtOnce { get; init; } = 1;
 
@@ -54,13 +54,13 @@ public sealed record ReferenceTableOptions
     /// <value>Default those of <see cref="ReferenceStoreOptions"/>.</value>
     public ReferenceStoreOptions Storage { get; init; } = new();
 
-    /// <summary>Told how far it is whenever prompts are done, and with a store at the start: what was found.</summary>
-    /// <value>Default null: nobody is told.</value>
+    /// <summary>Receives the progress whenever prompts are done, and with a store also at the start: what was found there.</summary>
+    /// <value>Default null: nothing is reported.</value>
     public IProgress<ReferenceTableProgress>? Progress { get; init; }
 
     /// <summary>
-    /// Told what <see cref="Progress"/> is told, and once, as a warning, when nearly all samples are cut at the maximum length
-    /// (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are drawn.
+    /// Receives what <see cref="Progress"/> receives, and one warning when nearly all samples are cut
+    /// at the maximum length (<see cref="GenerationOptions.MaxNewTokens"/>), as soon as 32 are drawn.
     /// </summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }

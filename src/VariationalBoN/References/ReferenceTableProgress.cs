@@ -8,16 +8,16 @@ public sealed record ReferenceTableProgress
     /// <summary>P, the number of different prompts.</summary>
     public required int Prompts { get; init; }
 
-    /// <summary>How many of them have all their samples.</summary>
+    /// <summary>How many of the prompts have all their samples.</summary>
     public required int PromptsDone { get; init; }
 
-    /// <summary>P x M, the samples that are wanted.</summary>
+    /// <summary>P x M, the number of samples that are wanted.</summary>
     public required long Samples { get; init; }
 
-    /// <summary>How many of them are drawn and scored, or excluded, and written where there is a store.</summary>
+    /// <summary>How many of the samples are drawn and scored, or excluded, and written where there is a store.</summary>
     public required long SamplesDone { get; init; }
 
-    /// <summary>How many of those were found in the store.</summary>
+    /// <summary>How many of the samples done were found in the store.</summary>
     public required long SamplesFound { get; init; }
 
     /// <summary>How many samples of this call were drawn and left out: failed rewards, truncated completions.</summary>
@@ -39,7 +39,7 @@ public sealed record ReferenceTableProgress
             ? TimeSpan.FromSeconds(seconds)
             : null;
 
-    /// <summary>Such as "5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left".</summary>
+    /// <summary>The progress as text, such as "5,120 of 25,600 samples (1,024 found), 85.3 a second, 0:04:00 left".</summary>
     public override string ToString()
     {
         string found = SamplesFound > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({SamplesFound:N0} found)") : "";

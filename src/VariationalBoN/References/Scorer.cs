@@ -4,14 +4,14 @@ using VariationalBoN.Rewards;
 
 namespace VariationalBoN;
 
-/// <summary>Gives completions their two numbers: log pi_ref(y | x), then r(x, y).</summary>
+/// <summary>Scores completions: computes log pi_ref(y | x), then asks the reward model for r(x, y).</summary>
 /// <remarks>As thread-safe as the reference and the reward model. No tensor outlives the synchronous part.</remarks>
 public sealed class Scorer
 {
     private Lazy<ScoringIdentity> _origin;
 
     /// <summary>Creates a scorer.</summary>
-    /// <param name="reference">pi_ref, never updated; with full support, and no parameter of it asks for a gradient.</param>
+    /// <param name="reference">pi_ref, never updated; with full support, and none of its parameters requires a gradient.</param>
     /// <param name="reward">The reward model.</param>
     /// <param name="options">How failures and truncated completions are treated; use the same for the reference table.</param>
     /// <exception cref="ArgumentException">The reference truncates its distribution or trains, or an option is out of range.</exception>
@@ -31,9 +31,9 @@ public sealed class Scorer
             );
         if (!mayTrain && reference.IsTrainable)
             throw new ArgumentException(
-                $"The reference {reference.GetType().Name} trains: a parameter of it asks for a gradient, so that training could move "
-                    + $"what the policy is held to. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the base model of "
-                    + $"adapters after Freeze().",
+                $"The reference {reference.GetType().Name} trains: one of its parameters requires a gradient, so that training could "
+                    + $"change what the policy is compared with. Give a frozen one: TabularPolicy.CloneFrozen, module.FrozenCopy, or the "
+                    + $"base model of adapters after Freeze().",
                 nameof(reference)
             );
         (Reference, Reward, Options) = (reference, reward, options ?? new ScoringOptions());

@@ -6,7 +6,7 @@ namespace VariationalBoN.References;
 /// shard <see cref="Index"/> of <see cref="Count"/>. Immutable, thread-safe.</summary>
 /// <remarks>
 /// Shards share the samples of every prompt, not the prompts: equal work, and each has what the ranks of all prompts need. Each has a store
-/// of its own (<see cref="StorePath"/>); <see cref="Merge"/> joins them. No process talks to another, so that any scheduler will do.
+/// of its own (<see cref="StorePath"/>); <see cref="Merge"/> joins them. No process talks to another, so that any scheduler can start them.
 /// </remarks>
 public sealed record Shard
 {
@@ -17,7 +17,7 @@ public sealed record Shard
         KubernetesIndex = "JOB_COMPLETION_INDEX",
         OwnCount = "VBON_SHARD_COUNT";
 
-    /// <summary>A shard.</summary>
+    /// <summary>Creates a shard.</summary>
     /// <param name="index">Which, from 0.</param>
     /// <param name="count">How many there are, at least 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range.</exception>
@@ -29,10 +29,10 @@ public sealed record Shard
         (Index, Count) = (index, count);
     }
 
-    /// <summary>Which, from 0.</summary>
+    /// <summary>Which shard of the job, from 0.</summary>
     public int Index { get; }
 
-    /// <summary>How many there are.</summary>
+    /// <summary>How many shards the job has.</summary>
     public int Count { get; }
 
     /// <summary>Reads "index/count", such as 0/8, the first of eight.</summary>

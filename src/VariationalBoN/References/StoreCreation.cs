@@ -17,7 +17,7 @@ internal static class StoreCreation
         {
             if (File.Exists(left))
                 throw new IOException(
-                    $"{left} is left of a store that is gone, {path}. Bring the store back, or delete what is left of it."
+                    $"{left} belongs to the store {path}, which does not exist any more. Bring the store back, or delete {left}."
                 );
         }
 

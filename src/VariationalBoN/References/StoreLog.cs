@@ -28,7 +28,7 @@ internal static class StoreLog
             return wanted != ReferenceJournal.WriteAheadLog
                 ? ReferenceJournal.Rollback
                 : throw new IOException(
-                    $"{path} cannot have a write-ahead log: its file system has no memory that processes share. Use "
+                    $"{path} cannot have a write-ahead log: its file system offers no memory that processes share. Use "
                         + $"{nameof(ReferenceJournal)}.{nameof(ReferenceJournal.Rollback)}, or {nameof(ReferenceJournal.Automatic)}."
                 );
         }

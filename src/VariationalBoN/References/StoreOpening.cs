@@ -39,8 +39,8 @@ internal static class StoreOpening
             );
         if (new FileInfo(path).Length == 0)
             throw new InvalidDataException(
-                $"{path} is empty, which no store is, not even a new one. Take the file from its source again; or delete it, and a new "
-                    + "store is made."
+                $"{path} is empty (0 bytes), so it is not a store: even a store without samples is not empty. Copy the file from its "
+                    + "source again; or delete it, and a new store is made."
             );
         try
         {

@@ -35,7 +35,7 @@ internal static class StorePacking
             return packed;
         if (length <= packed.Length || length > Math.Min(MaxLength, (long)MaxRatio * packed.Length))
             throw new FormatException(
-                $"its completions are {packed.Length} bytes that say they are {length} when decompressed, which cannot be."
+                $"its completions are {packed.Length} bytes, and the stated length after decompression, {length}, is impossible."
             );
         try
         {
@@ -50,7 +50,7 @@ internal static class StorePacking
 
             return read == length && zlib.ReadByte() < 0
                 ? plain
-                : throw new FormatException($"its completions have not the {length} bytes that they say they have.");
+                : throw new FormatException($"its completions, decompressed, are not the stated {length} bytes long.");
         }
         catch (InvalidDataException e)
         {

@@ -100,7 +100,7 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
             command.Parameters[0].Value = entry.Id;
             using SqliteDataReader row = command.ExecuteReader();
             if (!row.Read())
-                throw new FormatException("the index names the row, and it is not there.");
+                throw new FormatException("the index refers to this row, but the row is missing.");
             string canonical = s_utf8.GetString(Blob(row, 1) ?? []);
             prompt = $"samples {entry.First} to {entry.First + (long)entry.Drawn - 1} of the prompt {Internal.Shown.Quoted(canonical)}";
             return Checked(row, canonical, entry, isWhole);
@@ -140,7 +140,7 @@ internal sealed class StoreRows(SqliteConnection connection, string path) : IDis
             || BinaryPrimitives.ReadUInt128BigEndian(key) != entry.Key
             || rewards.Count(reward => reward is null) != entry.WithoutReward
         )
-            throw new FormatException("it is not the one that the index of the file names.");
+            throw new FormatException("its prompt or its samples are not those that the index has for this row.");
         Prompt prompt = isConversation ? Prompt.Conversation(canonical) : new Prompt(canonical);
         var read = new StoreRow
         {

@@ -71,7 +71,7 @@ internal sealed class StoreWriter : IDisposable
             return different.Length == 0
                 ? writer
                 : throw new InvalidOperationException(
-                    $"The store {path} was not made with what it is opened with: "
+                    $"The store {path} was made with something else than it is opened with: "
                         + $"{string.Join("; ", different)}. Use the same, or another file."
                 );
         }

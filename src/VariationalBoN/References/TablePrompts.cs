@@ -75,7 +75,7 @@ internal sealed class TablePrompts : IDisposable
         );
     }
 
-    /// <summary>The same prompts, each made into another of the same name; they share the store.</summary>
+    /// <summary>These prompts, each replaced by another one of the same name; both share the store.</summary>
     public TablePrompts Select(Func<ReferencePrompt, ReferencePrompt> change)
     {
         ImmutableArray<ReferencePrompt> changed = [.. All.Select(change)];

@@ -113,8 +113,8 @@ internal static class CheckedScoring
             throw failures[0];
         if (!isAnswered && ScoringFailures.IsOfService(failure))
             throw new RewardModelException(
-                $"{failure.Message} It is not left out although ScoringOptions.OnFailure is Exclude: the fault is the service's and not a "
-                    + $"completion's. Repeat the same call when the service answers again.",
+                $"{failure.Message} The completions are not excluded although ScoringOptions.OnFailure is Exclude: the fault is the "
+                    + $"service's and not a completion's. Repeat the same call when the service answers again.",
                 failure.InnerException
             );
         if (isAnswered || batch.Length == 1)

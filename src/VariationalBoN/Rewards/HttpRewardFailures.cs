@@ -62,10 +62,10 @@ internal sealed class HttpRewardFailures(Uri endpoint, HttpRequestMessage reques
         };
         string remedy = failure switch
         {
-            RemoteFailure.Rejected => "See docs/remote-rewards.md for what is sent; asking again changes nothing.",
+            RemoteFailure.Rejected => "See docs/remote-rewards.md in the repository for what is sent; asking again changes nothing.",
             RemoteFailure.Misdirected when (int)response.StatusCode is >= 300 and < 400 =>
-                "The service redirects: set Endpoint to where it is; asking again changes nothing.",
-            RemoteFailure.Misdirected => "See address and authorisation of the HttpClient; asking again changes nothing.",
+                "The service redirects: set Endpoint to the address it redirects to; asking again changes nothing.",
+            RemoteFailure.Misdirected => "Check the address and the authorisation of the HttpClient; asking again changes nothing.",
             _ => "See the log of the service; WithRetry asks again.",
         };
         return new(failure, $"{Post} answered {Status(response)}: {Secrets.Excerpt(body)} {remedy}", null, retryAfter);
@@ -87,7 +87,8 @@ internal sealed class HttpRewardFailures(Uri endpoint, HttpRequestMessage reques
     ) =>
         new(
             failure,
-            $"{Post} answered {Status(response)}, but the answer is not usable: {what}. See docs/remote-rewards.md for what it must be.",
+            $"{Post} answered {Status(response)}, but the answer is not usable: {what}. For the format of an answer see "
+                + "docs/remote-rewards.md in the repository.",
             inner
         );
 
@@ -100,8 +101,8 @@ internal sealed class HttpRewardFailures(Uri endpoint, HttpRequestMessage reques
         throw new RemoteServiceException(
             RemoteFailure.Misdirected,
             $"{Post} was answered {Status(response)} by {asked.Method} {Shown.Name(Secrets.Hide(Secrets.WithoutThem(from)))}, "
-                + $"and rewards from elsewhere are not taken. {Elsewhere} A handler with AllowAutoRedirect = false sends completions and "
-                + $"headers nowhere else."
+                + $"and rewards from another address are refused. {Elsewhere} A handler with AllowAutoRedirect = false sends completions "
+                + $"and headers to no other address."
         );
     }
 

@@ -6,14 +6,14 @@ namespace VariationalBoN.Rewards;
 
 /// <summary>A reward model behind HTTP: completions are posted as JSON, rewards come back.</summary>
 /// <remarks>
-/// A POST of <c>{"completions": [{"prompt": "...", "text": "...", "finishReason": "stopped"}]}</c>, where <c>finishReason</c> is
-/// <c>stopped</c> or <c>length</c>, is answered by <c>{"rewards": [0.25]}</c>, one finite number a completion in their order, and beside
-/// it, optionally, <c>"model"</c>, the name that <see cref="HttpRewardModelOptions.Identity"/> must have, and <c>"components"</c>, named
-/// lists of numbers. It asks once: lay <see cref="RewardModelExtensions.WithRetry"/> around it. <see cref="HttpClient.Timeout"/> bounds one
-/// request, its body included. Of an answer at most 1 MiB and 64 KiB more for each completion are read, decompressed, and fewer where
-/// <see cref="HttpClient.MaxResponseContentBufferSize"/> says so. Answers from another address than the endpoint are refused: give the
-/// client a handler without automatic redirection, so that completions and headers are not sent there either.
-/// Thread-safe, as <see cref="HttpClient"/> is.
+/// A POST of <c>{"completions": [{"prompt": "...", "text": "...", "finishReason": "stopped"}]}</c>, where <c>finishReason</c>
+/// is <c>stopped</c> or <c>length</c>, is answered by <c>{"rewards": [0.25]}</c>, one finite number a completion in their
+/// order, and beside it, optionally, <c>"model"</c>, the name that <see cref="HttpRewardModelOptions.Identity"/> must have,
+/// and <c>"components"</c>, named lists of numbers. It asks once: wrap it with <see cref="RewardModelExtensions.WithRetry"/>.
+/// <see cref="HttpClient.Timeout"/> bounds one request, its body included. Of an answer at most 1 MiB and 64 KiB more for
+/// each completion are read, decompressed, and fewer where <see cref="HttpClient.MaxResponseContentBufferSize"/> says so.
+/// Answers from another address than the endpoint are refused: give the client a handler without automatic redirection, so
+/// that completions and headers are not sent there either. Thread-safe, as <see cref="HttpClient"/> is.
 /// </remarks>
 public sealed class HttpRewardModel : IRewardModel
 {
@@ -45,7 +45,7 @@ public sealed class HttpRewardModel : IRewardModel
     /// <summary>Posts the completions and reads their rewards.</summary>
     /// <param name="completions">B completions, at most <see cref="MaxBatchSize"/>.</param>
     /// <param name="cancellationToken">Stops the request.</param>
-    /// <returns>B finite rewards; named components where the service tells them.</returns>
+    /// <returns>B finite rewards; named components where the service gives them.</returns>
     /// <exception cref="RemoteServiceException">There was no usable answer;
     /// the message names address, status, completion and remedy.</exception>
     public async Task<RewardScores> ScoreAsync(IReadOnlyList<Completion> completions, CancellationToken cancellationToken)

@@ -10,8 +10,8 @@ public sealed record HttpRewardModelOptions
     /// <value>Required.</value>
     public required Uri Endpoint { get; init; }
 
-    /// <summary>Tells the judge behind the address from others; not the address, which may change while the judge stays. An answer that
-    /// names its "model" must name the name of this.</summary>
+    /// <summary>Identifies the judge behind the address, without the address, which may change while
+    /// the judge stays. An answer with a "model" must give the name of this identity there.</summary>
     /// <value>Required.</value>
     public required ModelIdentity Identity { get; init; }
 
@@ -30,7 +30,7 @@ public sealed record HttpRewardModelOptions
     /// the answer is then refused. Count and finiteness are checked afterwards.</remarks>
     public Func<JsonElement, IReadOnlyList<double>>? ReadAnswer { get; init; }
 
-    /// <summary>All of them for people; of the address neither user, password nor query.</summary>
+    /// <summary>The options as text, with the address without user, password and query.</summary>
     public override string ToString() =>
         $"{nameof(HttpRewardModelOptions)} {{ {nameof(Endpoint)} = {(Endpoint is null ? null : Secrets.WithoutThem(Endpoint))}, "
         + $"{nameof(Identity)} = {Identity}, {nameof(MaxBatchSize)} = {MaxBatchSize} }}";

@@ -7,7 +7,7 @@ namespace VariationalBoN;
 /// Best-of-N uses ranks alone: any unit, any scale.</remarks>
 public interface IRewardModel
 {
-    /// <summary>What tells this judge from others: name, weights, settings, version.
+    /// <summary>Identifies this judge: name, weights, settings, version.
     /// Tables and stores of rewards carry it and refuse another one.</summary>
     ModelIdentity Identity { get; }
 

@@ -20,8 +20,8 @@ public sealed record PreferencePair
     /// <summary>Whether the chosen answer was the one that was shown first; null where it is not known.</summary>
     public bool? ChosenFirst { get; init; }
 
-    /// <summary>Another prompt that one of the answers is to, by the file that the pair was read from;
-    /// null where both are to <see cref="Prompt"/>.</summary>
+    /// <summary>The prompt of one of the answers where the file that the pair was read from gives
+    /// the two answers different prompts; null where both answer <see cref="Prompt"/>.</summary>
     public Prompt? OtherPrompt { get; init; }
 
     /// <summary>Prompt and chosen answer, without token ids: what a reward model is given.</summary>

@@ -49,7 +49,8 @@ public static class PreferencePairs
     }
 
     /// <summary>Holds out the pairs of a share of the prompts, so that no prompt is on both sides.</summary>
-    /// <remarks>Which side a prompt is on depends on the prompt and the seed alone: more data of the same kind move none of it.</remarks>
+    /// <remarks>Which side a prompt is on depends on the prompt and the seed alone:
+    /// more data of the same kind moves no prompt to the other side.</remarks>
     /// <param name="pairs">The pairs.</param>
     /// <param name="heldOutShare">The probability with which a prompt is held out, above 0 and below 1.</param>
     /// <param name="seed">Fixes the sides.</param>

@@ -22,7 +22,7 @@ public sealed record RetryOptions
     /// <value>Default 60 seconds.</value>
     public TimeSpan MaxDelay { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long one try may take; 10 ms to a day. What is called must heed its cancellation token.</summary>
+    /// <summary>How long one try may take; 10 ms to a day. The call must observe its cancellation token.</summary>
     /// <value>Default 100 seconds. null is no limit.</value>
     public TimeSpan? Timeout { get; init; } = TimeSpan.FromSeconds(100);
 
@@ -31,13 +31,13 @@ public sealed record RetryOptions
     public Func<Exception, bool> IsTransient { get; init; } = RetryPolicy.IsTransient;
 
     /// <summary>
-    /// The HTTP status that an exception of a client's own class carries, null or 0 for none; what has one is judged by it (408, 429 and
-    /// 5xx may pass), not by <see cref="IsTransient"/>.
+    /// Reads the HTTP status of an exception of a client's own class, null or 0 for none. An exception with
+    /// a status is judged by the status (408, 429 and 5xx may pass), not by <see cref="IsTransient"/>.
     /// </summary>
     /// <value>Default null: <see cref="IsTransient"/> judges every exception.</value>
     public Func<Exception, int?>? StatusOf { get; init; }
 
-    /// <summary>Told before each wait which try failed, why, and how long the wait is.</summary>
+    /// <summary>Receives a message before each wait: which try failed, why, and how long the wait is.</summary>
     /// <value>Default null: nothing is said; retries are counted all the same (<see cref="Telemetry"/>).</value>
     public ILogger? Logger { get; init; }
 

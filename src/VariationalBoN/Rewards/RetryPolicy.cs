@@ -33,14 +33,14 @@ public sealed class RetryPolicy
     /// a service that is away or failed inside, a refused or broken connection, a timeout.
     /// </summary>
     /// <param name="error">What a call threw.</param>
-    /// <returns>Whether another try may end better.</returns>
+    /// <returns>Whether another try may succeed.</returns>
     public static bool IsTransient(Exception error) => IsPassing(FailureOf(error));
 
     /// <summary>Why a call failed, as far as its exception says.</summary>
-    /// <remarks>An exception made of another says what that one says;
-    /// of an <see cref="AggregateException"/>, which clients with tries of their own throw, the last counts.</remarks>
+    /// <remarks>An exception with an inner exception is judged by the inner one; of an
+    /// <see cref="AggregateException"/>, which clients with their own retries throw, the last one counts.</remarks>
     /// <param name="error">What a call threw.</param>
-    /// <returns>The kind of failure; null when the exception is none of HTTP, connection or time.</returns>
+    /// <returns>The kind of failure; null when the exception is not about HTTP, a connection or a timeout.</returns>
     public static RemoteFailure? FailureOf(Exception error) =>
         error switch
         {
@@ -59,8 +59,8 @@ public sealed class RetryPolicy
             _ => Beneath(error) is Exception inner ? FailureOf(inner) : null,
         };
 
-    /// <summary>Makes a call, again if need be.</summary>
-    /// <param name="call">The call; it must heed its token, which also ends a try that takes too long.</param>
+    /// <summary>Makes a call, and makes it again while it fails for a passing reason.</summary>
+    /// <param name="call">The call; it must observe its token, which also ends a try that takes too long.</param>
     /// <param name="cancellationToken">Stops calls and waits.</param>
     /// <returns>What the first call that succeeded returned.</returns>
     /// <exception cref="RemoteServiceException">No try succeeded; the message says how many there were. A failure that cannot pass is

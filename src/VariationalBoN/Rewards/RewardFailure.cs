@@ -8,9 +8,10 @@ public enum RewardFailure
     Throw,
 
     /// <summary>
-    /// What is a completion's own fault leaves it without a reward, counted, and <see cref="ScoringOptions.Logger"/> is told: a local
-    /// function throws for it, its reward is not finite, or a service refuses it by name (<see cref="RemoteFailure.Rejected"/>,
-    /// <see cref="RemoteFailure.BadReward"/>). What is the fault of a service ends the call all the same.
+    /// A failure that is the fault of a completion leaves that completion without a reward; it is counted, and
+    /// <see cref="ScoringOptions.Logger"/> receives a message. Such failures: a local function throws for it, its
+    /// reward is not finite, or a service refuses it (<see cref="RemoteFailure.Rejected"/>,
+    /// <see cref="RemoteFailure.BadReward"/>). A failure that is the fault of a service ends the call in any case.
     /// </summary>
     Exclude,
 }

@@ -1,6 +1,6 @@
 namespace VariationalBoN.Rewards;
 
-/// <summary>What can be laid around any reward model. Stateless, thread-safe.</summary>
+/// <summary>Wrappers for any reward model. Stateless, thread-safe.</summary>
 public static class RewardModelExtensions
 {
     /// <summary>Makes calls of a reward model again when they fail for a passing reason.</summary>
@@ -32,7 +32,7 @@ public static class RewardModelExtensions
         return new AnswerRewardModel(model, options ?? new ThinkingOptions());
     }
 
-    /// <summary>Scores completions in batches, each answer checked: what the library itself asks a reward model by.</summary>
+    /// <summary>Scores completions in batches and checks each answer, as the library itself does.</summary>
     /// <param name="model">The reward model.</param>
     /// <param name="completions">B completions.</param>
     /// <param name="options">Batches, failures and truncated completions; the defaults when left out.</param>

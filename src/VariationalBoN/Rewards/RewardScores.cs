@@ -15,7 +15,7 @@ public sealed class RewardScores : IReadOnlyList<double>
     /// <summary>Rewards of B completions with their parts.</summary>
     /// <param name="rewards">B rewards in the order of the completions.</param>
     /// <param name="components">For each name its B values in the same order; left out when there are none.</param>
-    /// <exception cref="ArgumentException">A component has not B values, or a name stands twice or is blank.</exception>
+    /// <exception cref="ArgumentException">A component does not have B values, or a name occurs twice or is blank.</exception>
     public RewardScores(IEnumerable<double> rewards, IEnumerable<KeyValuePair<string, ImmutableArray<double>>>? components = null)
     {
         ArgumentNullException.ThrowIfNull(rewards);

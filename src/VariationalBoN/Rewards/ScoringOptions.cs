@@ -2,7 +2,8 @@ using Microsoft.Extensions.Logging;
 
 namespace VariationalBoN.Rewards;
 
-/// <summary>How completions are scored. Cache and live rewards must be scored alike: tables carry <see cref="Identity"/>.</summary>
+/// <summary>How completions are scored. Reference rewards and rewards in
+/// training must be scored alike: tables carry <see cref="Identity"/>.</summary>
 /// <remarks>Immutable, thread-safe. Checked where it is used, all faults in one message.</remarks>
 public sealed record ScoringOptions
 {
@@ -10,11 +11,11 @@ public sealed record ScoringOptions
     /// <value>Default <see cref="RewardFailure.Throw"/>: an exception.</value>
     public RewardFailure OnFailure { get; init; } = RewardFailure.Throw;
 
-    /// <summary>Told of each completion that <see cref="RewardFailure.Exclude"/> leaves out, and why, with the
-    /// <see cref="RewardModelException"/>.</summary>
+    /// <summary>Receives a message for each completion that <see cref="RewardFailure.Exclude"/>
+    /// leaves out, with the <see cref="RewardModelException"/>.</summary>
     /// <value>
     /// Default null: nothing is said; they are counted all the same (<see cref="Telemetry"/>).
-    /// Truncated completions are no failures and are not told.
+    /// Truncated completions are not failures, and there is no message for them.
     /// </value>
     public ILogger? Logger { get; init; }
 
@@ -48,9 +49,9 @@ public sealed record ScoringOptions
     {
         var faults = new List<string>();
         if (!Enum.IsDefined(OnFailure))
-            faults.Add($"OnFailure is {OnFailure}, which is none of its values");
+            faults.Add($"OnFailure is {OnFailure}, which is not a {nameof(RewardFailure)}");
         if (!Enum.IsDefined(OnTruncated))
-            faults.Add($"OnTruncated is {OnTruncated}, which is none of its values");
+            faults.Add($"OnTruncated is {OnTruncated}, which is not a {nameof(TruncationRule)}");
         if (!double.IsFinite(TruncationValue))
             faults.Add(FormattableString.Invariant($"TruncationValue is {TruncationValue}; it must be finite"));
         if (BatchSize < 1)

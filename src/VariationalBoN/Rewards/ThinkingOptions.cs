@@ -1,13 +1,13 @@
 namespace VariationalBoN.Rewards;
 
-/// <summary>What of an answer is thinking, which a judge does not read. Immutable, thread-safe.</summary>
+/// <summary>Which part of an answer is thinking, which a judge does not read. Immutable, thread-safe.</summary>
 public sealed record ThinkingOptions
 {
-    /// <summary>What begins the thinking.</summary>
+    /// <summary>The text that begins the thinking.</summary>
     /// <value>Default "&lt;think&gt;".</value>
     public string Start { get; init; } = "<think>";
 
-    /// <summary>What ends it.</summary>
+    /// <summary>The text that ends the thinking.</summary>
     /// <value>Default "&lt;/think&gt;".</value>
     public string End { get; init; } = "</think>";
 

@@ -12,7 +12,7 @@ public sealed class WeightedRewardModel : IRewardModel
 {
     private readonly ImmutableArray<RewardTerm> _terms;
 
-    /// <summary>A sum of terms.</summary>
+    /// <summary>Creates a weighted sum of reward models.</summary>
     /// <param name="terms">At least one term, each with a name of its own.</param>
     /// <exception cref="ArgumentException">There is no term, a name is blank or stands twice, or a weight is not finite.</exception>
     public WeightedRewardModel(params IEnumerable<RewardTerm> terms)
@@ -50,7 +50,7 @@ public sealed class WeightedRewardModel : IRewardModel
             ]
         );
 
-    /// <summary>The smallest of the terms.</summary>
+    /// <summary>The smallest <see cref="IRewardModel.MaxBatchSize"/> of the terms.</summary>
     public int MaxBatchSize { get; }
 
     /// <summary>Asks every term and adds up.</summary>

@@ -40,7 +40,8 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <see cref="EmpiricalBoNDistribution.LeaveOneOut"/>.
     /// A reward that is not then gives NaN, since refusing it would need the host.</param>
     /// <param name="logger">Told when there are too few rewards for N; null for none.</param>
-    /// <exception cref="ArgumentException">There is no prompt, the dtype is neither, or tie tolerances differ.</exception>
+    /// <exception cref="ArgumentException">There is no prompt, the dtype is
+    /// neither float64 nor float32, or tie tolerances differ.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="n"/> or <paramref name="estimator"/> is out of range.</exception>
     /// <exception cref="TorchRuntimeException">Torch's native library cannot be loaded.</exception>
     public TorchBoNDistribution(
@@ -106,7 +107,7 @@ public sealed partial class TorchBoNDistribution : IDisposable
         }
     }
 
-    /// <summary>N.</summary>
+    /// <summary>N, the number of draws of which the best is kept.</summary>
     public double N { get; }
 
     /// <summary>How the log-ratio is estimated.</summary>
@@ -115,13 +116,14 @@ public sealed partial class TorchBoNDistribution : IDisposable
     /// <summary>The dtype of rewards, log-probabilities and results.</summary>
     public ScalarType Dtype { get; }
 
-    /// <summary>Where everything is computed.</summary>
+    /// <summary>The device that everything is computed on.</summary>
     public Device Device { get; }
 
     /// <summary>P, the number of prompts.</summary>
     public long Prompts => _atoms.size(0);
 
-    /// <summary>log F of each reward as <see cref="Estimator"/> estimates it; of the single atom one value for all sides.</summary>
+    /// <summary>log F of each reward as <see cref="Estimator"/> estimates it;
+    /// <see cref="RatioEstimator.SingleAtom"/> has one value for all sides.</summary>
     /// <param name="promptIndex">int64 [B].</param>
     /// <param name="reward">[B].</param>
     /// <param name="side">Which side; the midpoint is the logarithm of the mean of both.</param>

@@ -56,7 +56,7 @@ public sealed class TorchTargets : IDisposable
         _bestOfN = new TorchBoNDistribution(cdfs, _core.N, Device, ScalarType.Float64, _core.Estimator, _core.IsLeaveOneOut);
     }
 
-    /// <summary>Where the targets are computed.</summary>
+    /// <summary>The device that the targets are computed on.</summary>
     public Device Device { get; }
 
     /// <summary>Whether an objective has a device form.</summary>

@@ -14,8 +14,8 @@ public sealed class Adam : AdamOptimizer
     /// <param name="beta1">Decay of the mean gradient, in [0, 1).</param>
     /// <param name="beta2">Decay of the mean squared gradient, in [0, 1).</param>
     /// <param name="epsilon">Added to the root of the mean squared gradient; finite, at least 0.</param>
-    /// <param name="weightDecay">What of each weight is added to its gradient; finite, at least 0.
-    /// <see cref="AdamW"/> decays apart from the gradient.</param>
+    /// <param name="weightDecay">The part of each weight that is added to its gradient;
+    /// finite, at least 0. <see cref="AdamW"/> decays apart from the gradient.</param>
     /// <exception cref="ArgumentException">There is no parameter that trains, or one stands twice.</exception>
     /// <exception cref="ArgumentOutOfRangeException">A number is out of range or NaN.</exception>
     public Adam(

@@ -10,8 +10,9 @@ namespace VariationalBoN;
 /// <summary>What <see cref="Adam"/> and <see cref="AdamW"/> share:
 /// moments and steps in the order of operations of TorchSharp, so that each bit is the same.</summary>
 /// <remarks>
-/// TorchSharp's own optimizers let go of numbers while libtorch reads them; here each is held. A parameter without gradient stays as it is
-/// and its step count too. Owns the moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done.
+/// TorchSharp's own optimizers free numbers while libtorch still reads them; here each number is held until
+/// the call has returned. A parameter without gradient stays as it is and its step count too. Owns the
+/// moments, two tensors a parameter on its device; parameters stay the caller's. Dispose of it when done.
 /// Add it to <see cref="Checkpoints"/>. Not thread-safe; independent optimizers may step at the same time.
 /// </remarks>
 public abstract class AdamOptimizer : IDisposable

@@ -14,7 +14,7 @@ public sealed class BatchPart
         (Index, Parts, Share) = (index, parts, share);
     }
 
-    /// <summary>A part that came without the rest of its batch, where its gradient is computed.</summary>
+    /// <summary>Creates a part without the rest of its batch, for the process that computes its gradient.</summary>
     /// <param name="scored">Its b completions, at least one, each with a reward.</param>
     /// <param name="batch"><see cref="Batch"/> of the part that <see cref="GradientAccumulation.Cut"/> made.</param>
     /// <param name="index">Its <see cref="Index"/>.</param>
@@ -35,7 +35,8 @@ public sealed class BatchPart
     {
         if (scored.Count == 0 || scored.Excluded > 0)
             throw new ArgumentException(
-                $"The part has {scored.Count} completions with a reward and {scored.Excluded} without; give those that it was cut with.",
+                $"The part has {scored.Count} completions with a reward and {scored.Excluded} without; it must have at least one, each "
+                    + $"with a reward.",
                 nameof(scored)
             );
         ArgumentOutOfRangeException.ThrowIfLessThan(parts, 1);
@@ -48,10 +49,11 @@ public sealed class BatchPart
     /// <summary>The b completions of the part, without the samples that have no reward.</summary>
     public ScoredBatch Scored { get; }
 
-    /// <summary>For each of them its position in the whole batch; 0 to b - 1 of a part that came alone.</summary>
+    /// <summary>For each completion of the part its position in the whole batch;
+    /// 0 to b - 1 in a part that was created without its batch.</summary>
     public ImmutableArray<int> Positions { get; }
 
-    /// <summary>The group of each of them.</summary>
+    /// <summary>The group of each completion of the part.</summary>
     public ImmutableArray<int> Groups => Scored.Groups;
 
     /// <summary>Which part of the batch, from 0.</summary>
@@ -63,12 +65,13 @@ public sealed class BatchPart
     /// <summary>The share of the part in the batch, above 0 and at most 1: of its completions or of its groups.</summary>
     public double Share { get; }
 
-    /// <summary>Which batch: the SHA-256 of its completions, groups and rewards and of how it was cut, in hexadecimal digits.</summary>
+    /// <summary>Identifies the batch: the SHA-256 of its completions, groups
+    /// and rewards and of how it was cut, in hexadecimal digits.</summary>
     public string Batch => _batch.Value;
 
-    /// <summary>What belongs to this part of numbers that were made for the whole batch, such as targets, weights or log pi_old.</summary>
-    /// <param name="values">A number to each completion of the whole batch, in its order;
-    /// where the part came alone, to each of its own.</param>
+    /// <summary>Selects the numbers of this part from numbers of the whole batch, such as targets, weights or log pi_old.</summary>
+    /// <param name="values">A number for each completion of the whole batch, in its
+    /// order; in a part that was created without its batch, for each of its own.</param>
     /// <returns>b numbers in the order of the part; a fresh array.</returns>
     /// <exception cref="ArgumentException">There are not as many numbers as completions in the whole batch.</exception>
     public double[] Of(IReadOnlyList<double> values)

@@ -18,7 +18,7 @@ public sealed record CheckpointOptions
     /// <value>Default true.</value>
     public bool HigherIsBetter { get; init; } = true;
 
-    /// <summary>Told of each checkpoint that is saved, and from which one a run goes on.</summary>
+    /// <summary>Receives a message for each checkpoint that is saved, and for the one that a run goes on from.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 

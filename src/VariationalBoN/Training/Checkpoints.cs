@@ -87,8 +87,8 @@ public sealed class Checkpoints : IDisposable
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="optimizer">The optimizer, over the same parameters in the same order in every run.</param>
     [Obsolete(
-        "torch.optim lets go of numbers while libtorch reads them, so another thread can corrupt a step (docs/troubleshooting.md): train "
-            + "with AdamW or Adam of this library."
+        "The optimizers of torch.optim free numbers while libtorch still reads them, so another thread can corrupt a step: train with "
+            + "AdamW or Adam of this library (docs/troubleshooting.md in the repository)."
     )]
     public Checkpoints Add(string name, OptimizerHelper optimizer) => Add(name, CheckpointPart.Of(name, NotNull(optimizer)));
 
@@ -105,8 +105,8 @@ public sealed class Checkpoints : IDisposable
     /// <param name="metrics">The metrics file.</param>
     public Checkpoints Add(string name, MetricsLog metrics) => Add(name, CheckpointPart.Of(name, NotNull(metrics), _kept.Retire));
 
-    /// <summary>Adds a guard: what it compares with and has raised,
-    /// so that a resumed run is held against its own beginning and not against what it has become.</summary>
+    /// <summary>Adds a guard: what it compares with and has raised, so that a resumed run
+    /// is compared with its own beginning and not with its state when it resumes.</summary>
     /// <inheritdoc cref="Add(string, torch.nn.Module)"/>
     /// <param name="name">The name of the file, without its ending.</param>
     /// <param name="guard">The guard, with the same <see cref="GuardOptions.Window"/> in every run.</param>
@@ -123,12 +123,12 @@ public sealed class Checkpoints : IDisposable
     /// <summary>Writes a checkpoint and deletes those that are no longer kept;
     /// first those later than the one that was restored, which the run has left behind.</summary>
     /// <param name="step">The number of steps done, at least 0; a checkpoint of that step is replaced.</param>
-    /// <param name="metrics">What the checkpoint is worth, such as held-out numbers; null for none.</param>
+    /// <param name="metrics">Numbers that say how good the checkpoint is, such as held-out ones; null for none.</param>
     /// <returns>The checkpoint.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="step"/> is negative.</exception>
     /// <exception cref="ArgumentException"><paramref name="metrics"/> lacks the metric of
     /// <see cref="CheckpointOptions.BestBy"/>, or has it as NaN.</exception>
-    /// <exception cref="IOException">It could not be written; those that the run stands on are untouched.</exception>
+    /// <exception cref="IOException">It could not be written; the checkpoints before it are untouched.</exception>
     public Checkpoint Save(long step, IReadOnlyDictionary<string, double>? metrics = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(step);
@@ -215,7 +215,7 @@ public sealed class Checkpoints : IDisposable
         return manifest.Step;
     }
 
-    /// <summary>Gives the folder free for other processes. What was added is not disposed of.</summary>
+    /// <summary>Releases the folder for other processes. What was added is not disposed of.</summary>
     public void Dispose() => _folder.Dispose();
 
     private Checkpoints Add(string name, CheckpointPart part)

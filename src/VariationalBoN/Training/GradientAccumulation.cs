@@ -18,18 +18,19 @@ namespace VariationalBoN.Training;
 public static class GradientAccumulation
 {
     /// <summary>Adds the gradient of a batch to that which the parameters hold: call the optimizer's <c>ZeroGrad</c> before.</summary>
-    /// <param name="policy">pi_theta, whose parameters ask for a gradient.</param>
+    /// <param name="policy">pi_theta, whose parameters require a gradient.</param>
     /// <param name="scored">B completions, at least one; those without a reward take no part.</param>
     /// <param name="completionsPerPart">The most completions in a part, at least 1; a single larger group stays whole.</param>
-    /// <param name="average">What <paramref name="loss"/> is the mean over: <see cref="ScoreFunction.Average"/> and its like.</param>
+    /// <param name="average">What <paramref name="loss"/> is the mean over:
+    /// <see cref="ScoreFunction.Average"/>, or that of another loss.</param>
     /// <param name="loss">
-    /// Makes a scalar [] of log pi_theta [b] of a part, with gradient, and of the part; numbers that belong to completions are chosen by
-    /// <see cref="BatchPart.Of"/>. What tensors it makes are disposed of.
+    /// Makes a scalar [] of log pi_theta [b] of a part, with gradient, and of the part; numbers that belong
+    /// to completions are chosen by <see cref="BatchPart.Of"/>. The tensors that it makes are disposed of.
     /// </param>
     /// <returns>Loss and log pi_theta of the whole batch.</returns>
     /// <exception cref="ArgumentException">The batch has no completion with a reward, or a loss is no scalar with gradient.</exception>
     /// <exception cref="ArgumentOutOfRangeException">
-    /// <paramref name="completionsPerPart"/> is below 1, or <paramref name="average"/> is none of its values.
+    /// <paramref name="completionsPerPart"/> is below 1, or <paramref name="average"/> is not a member of the enumeration.
     /// </exception>
     public static AccumulatedLoss Backward(
         IPolicy policy,
@@ -88,13 +89,14 @@ public static class GradientAccumulation
         ];
     }
 
-    /// <summary>The gradient of one part of a batch as plain data:
-    /// what a worker computes, wherever it is, of what <see cref="Backward"/> adds up.</summary>
+    /// <summary>The gradient of one part of a batch as plain data: a worker in any process computes it,
+    /// and <see cref="GradientSum"/> adds the parts up to what <see cref="Backward"/> gives.</summary>
     /// <remarks>The gradients that the parameters hold are forgotten, and none is left. Of a parameter at most 2 GiB.</remarks>
     /// <param name="policy">pi_theta.</param>
     /// <param name="parameters">What is trained, in the order that the learner has it in.</param>
-    /// <param name="part">One of <see cref="Cut"/>, or what came of it (<see cref="BatchPart"/>).</param>
-    /// <param name="weights">What the weights of the policy are called, such as their version; the sum refuses those of others.</param>
+    /// <param name="part">A part that <see cref="Cut"/> made, or a <see cref="BatchPart"/> that was created from its data.</param>
+    /// <param name="weights">A name of the weights of the policy, such as their
+    /// version; a <see cref="GradientSum"/> refuses parts with another name.</param>
     /// <param name="loss">As for <see cref="Backward"/>.</param>
     /// <returns>The gradient of the part, weighted by its share of the batch.</returns>
     /// <exception cref="ArgumentException">The loss is no scalar with gradient.</exception>

@@ -23,7 +23,7 @@ public sealed class GradientSum : IDisposable
     private double _value;
     private bool _isDisposed;
 
-    /// <summary>A sum to which no part has come.</summary>
+    /// <summary>Creates an empty sum, to which the parts are added.</summary>
     /// <param name="parameters">What is trained: those, or equal ones, that the parts are computed with, in their order.</param>
     /// <param name="parts">All parts of the batch, as <see cref="GradientAccumulation.Cut"/> gave them.</param>
     /// <param name="weights">Which weights the parts must be of (<see cref="GradientPart.Weights"/>).</param>
@@ -64,7 +64,7 @@ public sealed class GradientSum : IDisposable
     /// <summary>How many parts were added: those before the first one that has not come.</summary>
     public int Added { get; private set; }
 
-    /// <summary>How many came early and are held.</summary>
+    /// <summary>How many parts came early and are held until those before them have come.</summary>
     public int Held => _early.Count;
 
     /// <summary>Takes a part, and adds it and those held that follow it, or holds it.</summary>
@@ -103,7 +103,7 @@ public sealed class GradientSum : IDisposable
                 $"Part {Added} of {_parts.Count} has not come; give each part of the batch once before the loss is asked for."
             );
 
-    /// <summary>Lets go of what is held; where parts are missing, the parameters hold the gradients of before.</summary>
+    /// <summary>Frees what is held; where parts are missing, the parameters keep the gradients that they had before.</summary>
     public void Dispose()
     {
         if (_isDisposed)

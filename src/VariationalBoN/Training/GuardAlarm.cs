@@ -14,7 +14,7 @@ public sealed record GuardAlarm(GuardAlarmKind Kind, long Step, string Estimator
     /// <summary>Whether going on is pointless: not a number, exploding KL, collapsed diversity.</summary>
     public bool IsFatal => Kind is GuardAlarmKind.NotANumber or GuardAlarmKind.ExplodingKl or GuardAlarmKind.CollapsedDiversity;
 
-    /// <summary>The alarm as one sentence after another.</summary>
+    /// <summary>The alarm in sentences: step, number, threshold, likely causes and remedies.</summary>
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"step {Step}: {Estimator} is {Value:G4} (threshold {Threshold:G4}). {Cause}");
 }

@@ -10,7 +10,7 @@ public sealed record GuardOptions
     /// <value>Default <see cref="GuardAlarm.IsFatal"/> of the alarm.</value>
     public Func<GuardAlarm, bool> Stop { get; init; } = alarm => alarm.IsFatal;
 
-    /// <summary>Told of each alarm, before <see cref="Stop"/> is asked.</summary>
+    /// <summary>Receives a message for each alarm, before <see cref="Stop"/> is called.</summary>
     /// <value>Default null: nothing is said.</value>
     public ILogger? Logger { get; init; }
 
@@ -18,31 +18,33 @@ public sealed record GuardOptions
     /// <value>Default 10.</value>
     public int Window { get; init; } = 10;
 
-    /// <summary>Mean KL in nats above which it has exploded.</summary>
+    /// <summary>Alarm above this mean KL, in nats.</summary>
     /// <value>Default null: 4 (log N - (N - 1) / N) + 4.</value>
     public double? MaxKl { get; init; }
 
-    /// <summary>Mean <see cref="StepMetrics.Diversity"/> below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    /// <summary>Alarm when the mean <see cref="StepMetrics.Diversity"/> is below this part of that of the first window; 0 to 1.</summary>
     /// <value>Default 0.2.</value>
     public double MinDiversityShare { get; init; } = 0.2;
 
-    /// <summary>Mean entropy a token below which it has collapsed, as a part of the first window's; 0 to 1.</summary>
+    /// <summary>Alarm when the mean entropy per token is below this part of that of the first window; 0 to 1.</summary>
     /// <value>Default 0.1.</value>
     public double MinEntropyShare { get; init; } = 0.1;
 
-    /// <summary>Mean share of completions above all reference rewards.</summary>
+    /// <summary>Alarm above this mean share of completions whose reward is above all reference rewards; 0 to 1.</summary>
     /// <value>Default null: the larger of 0.1 and 2 N / (M + N), twice what Best-of-N itself would show.</value>
     public double? MaxSaturatedShare { get; init; }
 
-    /// <summary>Mean length above this many times the first window's, or below its inverse, while the reward rose; above 1.</summary>
+    /// <summary>Alarm when the mean length is above this many times that of the
+    /// first window, or below its inverse, while the reward rose; above 1.</summary>
     /// <value>Default 2.</value>
     public double MaxLengthRatio { get; init; } = 2;
 
-    /// <summary>Mean share of completions cut at the maximum length; 0 to 1.</summary>
+    /// <summary>Alarm above this mean share of completions cut at the maximum length; 0 to 1.</summary>
     /// <value>Default 0.2.</value>
     public double MaxTruncatedShare { get; init; } = 0.2;
 
-    /// <summary>The share of weights with a gradient that must differ from their beginning after 20 steps; 0 to 1.</summary>
+    /// <summary>Alarm when after 20 steps less than this share of the weights
+    /// with a gradient differ from their initial values; 0 to 1.</summary>
     /// <value>Default 0.1.</value>
     public double MinChangedShare { get; init; } = 0.1;
 

@@ -29,11 +29,9 @@ internal static class HalfPrecisionWeights
                     string.Create(
                         CultureInfo.InvariantCulture,
                         $"The learning rate is {learningRate:G4}, below 2^-{significantBits} of the median magnitude {median:G4} of the "
-                            + $"{group.Key} weights ({smallest:G4}): rounding takes most steps of {optimizer} away and training stands "
-                            + $"still. Load "
-                            + $"the model in float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, raise the learning "
-                            + $"rate, or "
-                            + $"accept it with AllowLostSteps = true."
+                            + $"{group.Key} weights ({smallest:G4}): rounding removes most steps of {optimizer}, and the weights "
+                            + $"hardly change. Load the model in float32 (PretrainedOptions.ElementType), train LoRA adapters in float32, "
+                            + $"raise the learning rate, or accept it with AllowLostSteps = true."
                     )
                 );
             }

@@ -26,8 +26,8 @@ public sealed record LearningRateSchedule
     /// <value>Default 0.</value>
     public double FinalPart { get; init; }
 
-    /// <summary>How it falls.</summary>
-    /// <value><see cref="ScheduleShape.Linear"/> by default.</value>
+    /// <summary>How the learning rate falls after the warm-up.</summary>
+    /// <value>Default <see cref="ScheduleShape.Linear"/>.</value>
     public ScheduleShape Shape { get; init; }
 
     /// <summary>The learning rate of a step.</summary>

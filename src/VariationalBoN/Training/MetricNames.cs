@@ -20,26 +20,25 @@ public static class MetricNames
     /// <summary>Minus the mean log pi_theta of a drawn token: the entropy a token, in nats.</summary>
     public const string Entropy = "entropy";
 
-    /// <summary>Different completions of a prompt beyond the first over all beyond the first:
-    /// 0 when all are the same, 1 when all differ.</summary>
+    /// <summary>(different completions of a prompt - 1) / (K - 1): 0 when all are the same, 1 when all differ.</summary>
     public const string Diversity = "diversity";
 
-    /// <summary>Prompts all of whose completions have the same reward, 0 to 1.</summary>
+    /// <summary>The share of prompts all of whose completions have the same reward, 0 to 1.</summary>
     public const string ZeroSpreadShare = "zero_spread_share";
 
-    /// <summary>Completions whose reward is above all reference rewards of their prompt, 0 to 1.</summary>
+    /// <summary>The share of completions whose reward is above all reference rewards of their prompt, 0 to 1.</summary>
     public const string SaturatedShare = "saturated_share";
 
     /// <summary>Mean number of drawn tokens.</summary>
     public const string Length = "length";
 
-    /// <summary>Completions cut at the maximum length, 0 to 1.</summary>
+    /// <summary>The share of completions cut at the maximum length, 0 to 1.</summary>
     public const string TruncatedShare = "truncated_share";
 
-    /// <summary>Completions that were drawn but left out.</summary>
+    /// <summary>The number of completions that were drawn but have no reward.</summary>
     public const string Excluded = "excluded";
 
-    /// <summary>Completions with a reward that were alone in their group and left out.</summary>
+    /// <summary>The number of completions with a reward that were alone in their group and left out.</summary>
     public const string LeftOut = "left_out";
 
     /// <summary>The value that was differentiated; of the score function it means nothing by itself.</summary>
@@ -54,7 +53,8 @@ public static class MetricNames
     /// <summary>The norm of the last update over the norm of the weights, as they are stored.</summary>
     public const string UpdateRatio = "update_ratio";
 
-    /// <summary>Weights that differ from what they were before the first step, of those that have had a gradient, 0 to 1.</summary>
+    /// <summary>The share of weights that differ from what they were before
+    /// the first step, of those that have had a gradient, 0 to 1.</summary>
     public const string ChangedShare = "changed_share";
 
     private static readonly FrozenDictionary<string, string> s_units = new Dictionary<string, string>

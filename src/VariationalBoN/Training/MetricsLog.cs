@@ -128,7 +128,7 @@ public sealed partial class MetricsLog : IDisposable
     internal void FlushToDisk()
     {
         if (_lost is not null)
-            throw new IOException($"{_lost.Message} It failed before; open the metrics file anew.", _lost);
+            throw new IOException($"{_lost.Message} Writing failed before; open the metrics file anew.", _lost);
         Cut();
         if (_file is not FileStream file)
             return;

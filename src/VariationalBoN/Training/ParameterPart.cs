@@ -25,7 +25,7 @@ internal static class ParameterPart
 
         if (tensors.Count == 0)
             throw new ArgumentException(
-                $"The part \"{name}\" has no parameter; give at least one, such as those that ask for a gradient.",
+                $"The part \"{name}\" has no parameter; give at least one, such as those that require a gradient.",
                 nameof(parameters)
             );
         return new CheckpointPart($"{name}.safetensors", path => Safetensors.Save(path, tensors), path => Load(path, tensors), () => { });

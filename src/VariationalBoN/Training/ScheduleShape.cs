@@ -3,12 +3,12 @@ namespace VariationalBoN.Training;
 /// <summary>How a <see cref="LearningRateSchedule"/> falls after its warm-up.</summary>
 public enum ScheduleShape
 {
-    /// <summary>In a line.</summary>
+    /// <summary>Falls linearly.</summary>
     Linear,
 
-    /// <summary>Along half a cosine: slowly at first and at the end.</summary>
+    /// <summary>Falls along half a cosine: slowly at the beginning and at the end.</summary>
     Cosine,
 
-    /// <summary>Not at all.</summary>
+    /// <summary>Does not fall.</summary>
     Constant,
 }

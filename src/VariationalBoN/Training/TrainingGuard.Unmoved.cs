@@ -19,9 +19,8 @@ public sealed partial class TrainingGuard
                 $"the share of weights with a gradient that differ from their beginning (after {metrics.Update!.Steps} steps)",
                 metrics.Update.ChangedShare,
                 _options.MinChangedShare,
-                "Steps that are small beside the weights are rounded away: 16-bit weights stand still at a learning rate below 2^-8 of "
-                    + "their "
-                    + "size. Load the model in float32, train LoRA adapters in float32, or raise the learning rate."
+                "Steps that are small compared with the weights are rounded away: 16-bit weights do not change at a learning rate below "
+                    + "2^-8 of their size. Load the model in float32, train LoRA adapters in float32, or raise the learning rate."
             );
         }
     }
@@ -41,11 +40,9 @@ public sealed partial class TrainingGuard
                 0,
                 string.Create(
                     CultureInfo.InvariantCulture,
-                    $"The reward rose by {rise:0.###} while every log-ratio was exactly 0: policy and reference stand on one module, so "
-                        + $"the "
-                        + $"reference moves with the policy. Give the reference a copy of its own (FrozenCopy, CloneFrozen), or the base "
-                        + $"of LoRA "
-                        + $"adapters. Where the weights do not move at all, the rise is chance."
+                    $"The reward rose by {rise:0.###} while every log-ratio was exactly 0: policy and reference share one module, so "
+                        + $"the reference changes with the policy. Give the reference a copy of its own (FrozenCopy, CloneFrozen), or the "
+                        + $"base model of LoRA adapters. If the weights do not change at all, the rise is chance."
                 )
             );
         }
@@ -60,9 +57,8 @@ public sealed partial class TrainingGuard
                 1,
                 1,
                 "No completion is better than another of its prompt, so there is nothing to learn. The reward model may read the prompt "
-                    + "alone, be saturated or fail to a constant, or the policy draws one text: hold RewardCheck against it, raise the "
-                    + "temperature "
-                    + "or the number of completions a prompt."
+                    + "alone, be saturated, or return a constant when it fails; or the policy always draws the same text. Run RewardCheck "
+                    + "on the reward model, raise the temperature, or draw more completions of each prompt."
             );
         }
     }

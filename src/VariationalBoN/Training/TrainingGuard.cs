@@ -70,8 +70,8 @@ public sealed partial class TrainingGuard
         return Raise([.. Still(step, metrics), .. _first is null ? [] : Alarms(step, _first).Concat(Unmoved(step, _first))]);
     }
 
-    /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs: a number that is none is named
-    /// with its step. What else can go wrong only a probe shows.</summary>
+    /// <summary>Takes in one step of a loop whose completions are not the policy's, such as one over pairs:
+    /// raises an alarm when a number is NaN or infinite. Other faults show only in a probe.</summary>
     /// <param name="step">The step, from 0.</param>
     /// <param name="loss">The loss; null when not known.</param>
     /// <param name="gradientNorm">The norm of the gradient before clipping; null when not known.</param>
@@ -152,7 +152,7 @@ public sealed partial class TrainingGuard
                     $"the growth of the KL (k1, in nats per {window} steps)",
                     kl - middle,
                     1.5 * speed,
-                    $"KL grows faster and faster, which is how a policy leaves towards texts that fool the reward model. Read some "
+                    $"The KL grows faster and faster, as it does when a policy moves towards texts that fool the reward model. Read some "
                         + $"completions; lower the learning rate or N."
                 );
         }
@@ -170,7 +170,7 @@ public sealed partial class TrainingGuard
                 diversity.Average(),
                 _options.MinDiversityShare * diversityFirst.Average(),
                 $"It was {diversityFirst.Average():0.00} at the start. The policy has collapsed onto few texts: lower the learning rate "
-                    + $"or N, and hold the reward model against these texts."
+                    + $"or N, and see which rewards the reward model gives these texts."
             );
         double entropy = now.Average(m => m.Entropy),
             entropyFirst = first.Average(m => m.Entropy);
@@ -189,8 +189,8 @@ public sealed partial class TrainingGuard
                 $"the share of completions above all reference rewards (over {window} steps)",
                 saturated.Average(),
                 _maxSaturation,
-                $"The reference table cannot tell these completions apart, so the target no longer pulls. Draw more reference samples, "
-                    + $"lower N, or take the policy as the new reference."
+                $"The reference table cannot tell these completions apart, so the target no longer prefers any. Draw more reference "
+                    + $"samples, lower N, or take the policy as the new reference."
             );
         double ratio = now.Average(m => m.Length) / first.Average(m => m.Length);
         double rise = now.Average(m => m.Reward.Value) - first.Average(m => m.Reward.Value);

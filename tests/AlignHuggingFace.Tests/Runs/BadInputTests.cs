@@ -23,7 +23,7 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [Fact]
     public async Task Shards_that_cannot_be()
     {
-        await RefusedAsync(Usage, ["--shard", "0/2", "--merge"], "--merge does not go with --shard");
+        await RefusedAsync(Usage, ["--shard", "0/2", "--merge"], "--merge cannot be combined with --shard");
         await RefusedAsync(
             Failure,
             ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--shard", "job"],
@@ -114,14 +114,14 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
     [InlineData("--prompts-per-step is '-1'", "--prompts-per-step", "-1")]
     [InlineData("--device is 'gpu'", "--device", "gpu")]
     [InlineData("--reference-device is 'gpu'", "--reference-device", "gpu")]
-    [InlineData("--prompt-column goes with --prompts", "--prompt-column", "text")]
-    [InlineData("--second-label goes with --second-reward", "--second-label", "A")]
-    [InlineData("--top-tokens goes with --guided", "--top-tokens", "64")]
+    [InlineData("--prompt-column needs --prompts", "--prompt-column", "text")]
+    [InlineData("--second-label needs --second-reward", "--second-label", "A")]
+    [InlineData("--top-tokens needs --guided", "--top-tokens", "64")]
     [InlineData("--top-tokens is '0'", "--guided", "--top-tokens", "0")]
-    [InlineData("--watch goes with --second-reward", "--watch", "5")]
+    [InlineData("--watch needs --second-reward", "--watch", "5")]
     [InlineData("--watch is '0'", "--second-reward", "function", "--watch", "0")]
-    [InlineData("--threads goes with --model", "--threads", "2")]
-    [InlineData("--steps does not go with --make-tiny", "--make-tiny", "tiny", "--steps", "3")]
+    [InlineData("--threads needs --model", "--threads", "2")]
+    [InlineData("--steps cannot be combined with --make-tiny", "--make-tiny", "tiny", "--steps", "3")]
     public async Task An_option_that_is_unknown_out_of_range_or_out_of_place(string expected, params string[] arguments) =>
         await RefusedAsync(Usage, arguments, expected, "--help");
 
@@ -131,7 +131,7 @@ public sealed class BadInputTests(TinyDirectory tiny) : IClassFixture<TinyDirect
         await RefusedAsync(
             Usage,
             ["--model", tiny.Policy, "--prompts", tiny.Prompts, "--label", "A"],
-            "--label goes with a directory as --reward"
+            "--label needs a directory as --reward"
         );
         await RefusedAsync(Usage, ["--model", tiny.Policy], "--model needs --prompts", ".parquet");
     }

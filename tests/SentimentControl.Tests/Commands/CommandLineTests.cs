@@ -19,8 +19,8 @@ public sealed class CommandLineTests
     [InlineData("--quick --methods jeffreys", "--methods")] // of the grid of benchmarks/VariationalBoN.Experiments; were ignored here once
     [InlineData("--seeds 1,2", "--seeds")]
     [InlineData("--pretrain folder", "--pretrain")]
-    [InlineData("--sample plot --n 2", "--n does not go with --sample")]
-    [InlineData("--sample plot --quick --threads 2", "--quick does not go with --sample")]
+    [InlineData("--sample plot --n 2", "--n cannot be combined with --sample")]
+    [InlineData("--sample plot --quick --threads 2", "--quick cannot be combined with --sample")]
     [InlineData("--output /dev/null/run", "--output is '/dev/null/run'; it must be a folder")]
     public async Task Wrong_arguments_give_one_line_and_exit_code_2(string arguments, string message)
     {

@@ -87,7 +87,7 @@ public sealed class JudgeRunTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--pairs goes with --model", "--pairs", "{file}")]
+    [InlineData("--pairs needs --model", "--pairs", "{file}")]
     [InlineData("--model needs --pairs", "--model", "{folder}")]
     [InlineData("--flipped", "--flipped", "0.5")]
     [InlineData("--quick", "--model", "{folder}", "--pairs", "{file}", "--quick")]

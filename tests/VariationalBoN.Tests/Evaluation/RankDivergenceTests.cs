@@ -99,7 +99,7 @@ public sealed class RankDivergenceTests
 
         Assert.Equal(10, report.Ranks.Bins);
         Assert.InRange(report.Ranks.Kl.StandardError, 1e-4, 0.2);
-        Assert.Contains("KL of the law of F", report.ToString(), StringComparison.Ordinal);
+        Assert.Contains("KL of the ranks (F)", report.ToString(), StringComparison.Ordinal);
         Assert.Contains("under the ceiling", report.ToString(), StringComparison.Ordinal);
     }
 

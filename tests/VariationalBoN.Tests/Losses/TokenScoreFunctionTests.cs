@@ -306,7 +306,7 @@ public sealed class TokenScoreFunctionTests
         var scored = new ScoredBatch([World.Completion(0)], [0]);
         var error = Assert.Throws<ArgumentException>(() => new References.WordPolicy([1.0]).TokenLogProb(scored));
         Assert.Contains(
-            "WordPolicy does not tell the probability of single tokens (ITokenPolicy)",
+            "WordPolicy does not give the probability of single tokens (ITokenPolicy)",
             error.Message,
             StringComparison.Ordinal
         );

@@ -23,8 +23,8 @@ public sealed class ClusterRefusalTests(ClusterFixture fixture)
     [InlineData("judge", "another judge", "judge")]
     [InlineData("way of scoring", "truncated", "same models and settings")]
     [InlineData("library", "0.0.1-old", "Update both together")]
-    [InlineData("threads", "threads", "say AnyExecution")]
-    [InlineData("kernels", "kernels", "say AnyExecution")]
+    [InlineData("threads", "threads", "set AnyExecution")]
+    [InlineData("kernels", "kernels", "set AnyExecution")]
     public async Task A_worker_that_differs_is_refused_by_name_before_it_draws(string what, string named, string also)
     {
         using TabularPolicy reference = TableWorld.Reference();

@@ -162,7 +162,7 @@ public sealed class BlockEstimationTests : StoreFixture
         var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
             ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, Options(elsewhere))
         );
-        Assert.Contains("does not take samples of here", refused.Message);
+        Assert.Contains("refuses the samples drawn here", refused.Message);
         Assert.Contains("threads is 77, in the other", refused.Message);
         ReferenceTableOptions accepting = Options(elsewhere) with { Storage = s_accepting };
         using var grown = await ReferenceTable.EstimateAsync(new Scorer(Reference(), s_judge), s_prompts, accepting);

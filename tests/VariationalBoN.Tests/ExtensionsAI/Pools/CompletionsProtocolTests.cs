@@ -70,8 +70,8 @@ public sealed class CompletionsProtocolTests
     }
 
     [Theory]
-    [InlineData(PoolProtocol.Completions, "[]", "where an object is due")]
-    [InlineData(PoolProtocol.Completions, """{"choices": []}""", "not one choice")]
+    [InlineData(PoolProtocol.Completions, "[]", "where an object must be")]
+    [InlineData(PoolProtocol.Completions, """{"choices": []}""", "exactly one entry")]
     [InlineData(PoolProtocol.Completions, """{"choices": [{"text": "t", "token_ids": null}]}""", "return_token_ids")]
     [InlineData(PoolProtocol.Completions, """{"choices": [{"token_ids": [1]}]}""", "no log-probabilities")]
     [InlineData(

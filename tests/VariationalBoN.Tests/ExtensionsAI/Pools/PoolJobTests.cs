@@ -85,7 +85,7 @@ public sealed class PoolJobTests : StoreFixture
 
         var thrown = await Assert.ThrowsAsync<RemoteServiceException>(() => Sampler(pool).SampleAsync(["1"], 1, seed: 1, limit.Token));
 
-        Assert.Contains($"{server.Address.Authority}/ failed at each of 3 tries to hold it to the local copy", thrown.Message);
+        Assert.Contains($"{server.Address.Authority}/ failed at each of 3 tries to compare it with the local copy", thrown.Message);
         Assert.Contains("503", thrown.Message);
     }
 
@@ -102,7 +102,7 @@ public sealed class PoolJobTests : StoreFixture
 
     [Theory]
     [InlineData(nameof(ServerFault.OtherTemperature), "draws with another temperature")]
-    [InlineData(nameof(ServerFault.OneAnswer), "whatever the seed")]
+    [InlineData(nameof(ServerFault.OneAnswer), "for every seed")]
     [InlineData(nameof(ServerFault.WithoutIds), "a text without token ids")]
     public async Task A_server_that_does_not_draw_is_named_and_nothing_of_it_is_taken(string fault, string said)
     {

@@ -172,7 +172,7 @@ public sealed class PoolTruncationTests : IDisposable
 
         Assert.Contains($"Too many completions of {server.Address}", thrown.Message);
         Assert.Contains("of the prompt \"9\" they are", thrown.Message);
-        Assert.Contains("more than a half", thrown.Message);
+        Assert.Contains("more than half", thrown.Message);
 
         bool IsWithin(int token) => double.IsFinite(law[token]);
     }
@@ -192,12 +192,12 @@ public sealed class PoolTruncationTests : IDisposable
         string fault = many.Fault(asked, limit: 0.01)!;
         Assert.Contains("800 of 40000 (2 %) have a token that the copy gives no probability with temperature 1, top-k 3", fault);
         Assert.Contains("0.0202 nats a token, the mean over 100 prompts, and this is 0.0168 at least", fault);
-        Assert.Contains("at most 0.01 is taken (MaxDrift)", fault);
+        Assert.Contains("at most 0.01 is accepted (MaxDrift)", fault);
         Assert.Null(many.Fault(asked, limit: 0.0203));
         Assert.Contains("nats a token", hidden.Fault(asked, limit: 0.015)!);
         Assert.Contains("of the prompt \"0\" they are 20 of 20 (100 %)", Counted(1, 20, _ => 20).Fault(asked, limit: 10)!);
         Assert.Null(Counted(1, 19, _ => 19).Fault(asked, limit: 10)); // 2e-6 by a half each
-        Assert.Contains("they are more than a half", Counted(8, 16, _ => 14).Fault(asked, limit: 10)!);
+        Assert.Contains("they are more than half", Counted(8, 16, _ => 14).Fault(asked, limit: 10)!);
 
         static OutsideDraws Counted(int prompts, int drawn, Func<int, int> outside)
         {

@@ -62,7 +62,7 @@ public sealed class TokenizerBoundsTests
         long allocated = Allocated(() =>
         {
             var error = Assert.Throws<InvalidOperationException>(() => tokenizer.Decode([.. Enumerable.Repeat(1, 500)]));
-            Assert.Contains("decoder makes of tokens of 500 characters more than", error.Message, StringComparison.Ordinal);
+            Assert.Contains("decoder turns tokens of 500 characters into more than", error.Message, StringComparison.Ordinal);
         });
         Assert.InRange(allocated, 0, 20_000_000);
         Assert.Equal(
