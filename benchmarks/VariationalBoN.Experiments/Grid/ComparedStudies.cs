@@ -37,8 +37,8 @@ internal sealed class ComparedStudies(GridRecords records, RunSettings settings)
 
     public string Heads() =>
         Compared("heads", [Method.Guided])
-        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside the law of F; "
-        + "head reads layer: hidden states of every layer of the reference, or of the middle one, beside the last.\n";
+        + "\nThe nearest first. value weight: how much the values of N = 4, 16 and 64 count in the head's loss beside that of the "
+        + "distribution of F; head reads layer: hidden states of every layer of the reference, or of the middle one, beside the last.\n";
 
     public string Guidance() =>
         Compared("guidance", [Method.Guided])

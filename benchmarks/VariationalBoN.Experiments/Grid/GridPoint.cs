@@ -49,7 +49,7 @@ internal sealed class GridPoint(IReadOnlyList<MethodResult> results, int stopped
     public SeedMean CeilingDistance { get; } =
         SeedMean.Of(results.Select(result => WinRateCurve.Ceiling(Math.Max(0, result.Kl.Value)) - result.WinRate.Value));
 
-    /// <summary>KL outside the law of F: at most so much is spent without moving a rank; null in records of earlier versions.</summary>
+    /// <summary>KL outside the distribution of F: at most so much changes no rank; null in records of earlier versions.</summary>
     public SeedMean? OutsideRanks { get; } =
         results.All(result => result.OutsideRanks is not null)
             ? SeedMean.Of(results.Select(result => result.OutsideRanks!.Value.Value))

@@ -96,7 +96,7 @@ internal sealed class GridSummary
             where nothing else is said. Held-out prompts; mean over seeds ± its standard error. Rewards in logits, KL and gap in nats.
             "Distance" is the win rate of Best-of-n, n real, at the same KL, minus the win rate: positive under the curve. No policy of that KL can win more often than pi_ref exp(c F) / Z, which is above the curve by 0.009 at the
             KL of n = 2, 0.004 at 4, 0.001 at 8 and less beyond: up to N = 4 the distance to that ceiling stands beside it. Far out, where the win rate is near 1, both say little.
-            "Outside ranks" is KL minus that of the law of F: at most so much moves no rank.
+            "Outside ranks" is KL minus that of the distribution of F: at most so much changes no rank.
 
             ## Methods
 

@@ -16,7 +16,7 @@ internal sealed record KeptDraws(double[] Weights, double Divergence)
     public double Mean(Func<int, double> value) =>
         Enumerable.Range(0, Weights.Length).Sum(i => Weights[i] == 0 ? 0 : Weights[i] * value(i)) / Weights.Length;
 
-    /// <summary>The best of k. Its KL to one draw is log k - (k - 1) / k, whatever the law of the rewards;
+    /// <summary>The best of k. Its KL to one draw is log k - (k - 1) / k, whatever the distribution of the rewards;
     /// with ties less, and this a bound.</summary>
     /// <remarks>The mean of w log w over the pool is no estimate of it:
     /// above it by 0.008, 0.024 and 0.057 nats for k = 2, 4 and 8 of 64.</remarks>

@@ -66,7 +66,7 @@ internal sealed record MethodResult
     /// <summary>The greatest win rate of any policy of the same KL minus the win rate; null in files of earlier versions.</summary>
     public Estimate? CeilingDistance { get; init; }
 
-    /// <summary>KL outside the law of F, in nats: at most so much moves no rank; null in files of earlier versions.</summary>
+    /// <summary>KL outside the distribution of F, in nats: at most so much changes no rank; null in files of earlier versions.</summary>
     public Estimate? OutsideRanks { get; init; }
 
     public string Name => MethodName(Method);

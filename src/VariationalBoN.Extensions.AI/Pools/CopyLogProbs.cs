@@ -44,7 +44,7 @@ internal sealed class CopyLogProbs
     /// <summary>log of a likelihood ratio to another over the completions that the other does not leave out, whose mean over draws of the
     /// other is 1: the mean of that of p and that of 0.5 p + 0.5 p_other token by token.</summary>
     /// <remarks>p is the sharper where the draws are of p; the mixture is not made 0 by one draw that p leaves out,
-    /// as draws of a law between the two have.</remarks>
+    /// as draws of a distribution between the two have.</remarks>
     public double LogRatio(CopyLogProbs other)
     {
         double plain = 0,

@@ -12,7 +12,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// those few, or what is between them and those asked for (<see cref="CopyLogProbs.LogRatio"/>), are likelier, too; which are the likeliest
 /// is looked for only then.
 /// A policy that truncates (top-k, top-p) gives some draws of a server that rounds otherwise no probability; they are drawn again
-/// (<see cref="SupportedDraws"/>), by which the law moves: too many are refused before anything else is asked (<see cref="OutsideDraws"/>).
+/// (<see cref="SupportedDraws"/>), which changes the distribution: too many are refused before anything else is asked
+/// (<see cref="OutsideDraws"/>).
 /// </remarks>
 internal static class DriftCheck
 {

@@ -6,8 +6,8 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// <summary>How many draws of one server have a token that a policy which truncates gives no probability, prompt by prompt, and whether
 /// these are too many to be drawn again. Not thread-safe.</summary>
 /// <remarks>
-/// <para>Where a share s of the draws of a prompt does not come, the law of the others has a KL of -log(1 - s) a completion to that of all.
-/// Of n draws, o outside, H_n - H_(n-o) = 1/(n-o+1) + ... + 1/n (H the harmonic numbers; Nelson and Aalen) estimates it: the mean is the
+/// <para>Where a share s of the draws of a prompt does not come, the distribution of the others has a KL of -log(1 - s) per completion to
+/// that of all. Of n draws, o outside, H_n - H_(n-o) = 1/(n-o+1) + ... + 1/n (H the harmonic numbers; Nelson and Aalen) estimates it: the mean is the
 /// sum over k up to n of s^k / k, never above -log(1 - s), and it is finite when all are outside. Its variance is that of 1/j^2 in place of
 /// 1/j. The mean over prompts counts, so that a few prompts with large shares are not hidden by many without.</para>
 /// <para>Too many is what noise does not explain, with probabilities of false alarm near 1e-6: the mean less 4.75 standard errors is above

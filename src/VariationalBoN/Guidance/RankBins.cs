@@ -29,7 +29,7 @@ internal sealed class RankBins
     public float[] LogWeights(RankWeight weight) =>
         [.. Enumerable.Range(0, Count).Select(b => (float)Math.Max(-745, weight.LogMean(Edges[b], Edges[b + 1])))];
 
-    /// <summary>The logarithms of the widths: the law of F under the reference.</summary>
+    /// <summary>The logarithms of the widths: the distribution of F under the reference.</summary>
     public float[] LogWidths() => [.. Enumerable.Range(0, Count).Select(b => (float)Math.Log(Edges[b + 1] - Edges[b]))];
 
     /// <summary>The label of each rank of M, [M, Count].</summary>

@@ -88,7 +88,7 @@ public sealed record ValueHeadOptions
     /// <remarks>
     /// The mean over N = 4, 16 and 64, as far as the samples tell them, of v - w log v: v the value E[w] that the head predicts, w what it
     /// is taught. Its expectation is least where v is exact, and it weighs an error of log v by how often Best-of-N is there,
-    /// where the law of F weighs by how often the reference is.
+    /// where the distribution of F weighs by how often the reference is.
     /// </remarks>
     public double ValueWeight { get; init; } = 0.3;
 

@@ -5,12 +5,12 @@ using static TorchSharp.torch;
 namespace VariationalBoN.Guidance;
 
 /// <summary>
-/// The law of F at the end of an answer, from a prefix and from a prefix with its next token: with h what the head reads of the prefix (the
-/// hidden states of the reference, and features where there are any) and c the state that carries what the reference need not remember
-/// (<see cref="ValueUnits"/>), p(. | s) from h, c and the previous token, p(. | s, a) from h, the state after a and a. Each law has one
-/// hidden layer, or more, each then added to the one before it.
+/// The distribution of F at the end of an answer, from a prefix and from a prefix with its next token. With h what the head reads of the
+/// prefix (the hidden states of the reference, and features where there are any) and c the state that carries what the reference need not
+/// remember (<see cref="ValueUnits"/>): p(. | s) from h, c and the previous token, p(. | s, a) from h, the state after a, and a. Each of
+/// the two has one hidden layer, or more, each then added to the one before it.
 /// </summary>
-/// <remarks>It starts at the reference's own law, whose value is that of the reference for every weight.
+/// <remarks>It starts at the reference's own distribution, whose value is that of the reference for every weight.
 /// Thread-safe while nothing trains it.</remarks>
 internal sealed class ValueNetwork : nn.Module
 {

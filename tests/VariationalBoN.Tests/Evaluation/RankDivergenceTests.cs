@@ -55,7 +55,7 @@ public sealed class RankDivergenceTests
         Near(all, separate.Ranks.Kl);
         Near(0, separate.Ranks.Outside);
 
-        // Three words of one reward: the divergence among them moves no rank.
+        // Three words of one reward: the divergence among them changes no rank.
         var merged = await ReportAsync(reference, policy, w => w < 3 ? 0 : w, samples: 4000, completions: 1000);
         double levels = Term(0.6, 0.9) + Term(0.3, 0.06) + Term(0.1, 0.04);
         Near(levels, merged.Ranks.Kl);

@@ -44,7 +44,7 @@ public sealed class ValueTrainingTests
             best = new float[24];
         best[^1] = 1;
 
-        // An untrained network says the law of the reference, whose values are 1.
+        // An untrained network says the distribution of the reference, whose values are 1.
         Assert.All(Gradient(widths, 0).Zip(Gradient(widths, 5)), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
         Assert.True(Gradient(best, 1)[^1] < Gradient(best, 0)[^1] - 0.01);
 

@@ -3,7 +3,7 @@ using VariationalBoN.References;
 
 namespace VariationalBoN.Tests.References;
 
-/// <summary>The law of resampled answers against all draws that there are.</summary>
+/// <summary>The distribution of resampled answers against all draws that there are.</summary>
 [Trait("Tier", "torch")]
 public sealed class ImportanceResamplerTests
 {

@@ -114,8 +114,8 @@ public sealed class PoolTruncationTests : IDisposable
         Assert.Contains(topK is null ? "top-p 0.5" : "top-k 3", thrown.Message);
     }
 
-    /// <summary>Its draws are all within what was asked for, and of what is asked for they are too few. At temperature 10 the law is
-    /// nearly uniform, so that no other temperature makes them likelier.</summary>
+    /// <summary>Its draws are all within what was asked for, and of what is asked for they are too few. At temperature 10 the distribution
+    /// is nearly uniform, so that no other temperature makes them likelier.</summary>
     [Theory]
     [InlineData(8, null, 4, null, 1.0)]
     [InlineData(8, null, 6, null, 1.0)]
