@@ -164,14 +164,6 @@ internal static class ClusterRate
         );
     }
 
-    private static void Show(string what, IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        Console.WriteLine(
-            string.Create(
-                CultureInfo.InvariantCulture,
-                $"  {what, -42} {sorted[sorted.Length / 2]:0.00} ({sorted[0]:0.00} to {sorted[^1]:0.00})"
-            )
-        );
-    }
+    private static void Show(string what, IEnumerable<double> values) =>
+        Console.WriteLine($"  {what, -42} {values.MedianAndRange("0.00")}");
 }

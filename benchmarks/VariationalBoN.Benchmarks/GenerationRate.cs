@@ -24,7 +24,7 @@ internal static class GenerationRate
         Console.WriteLine(
             $"GPT-2 small, {Rows} rows, {get_num_threads()} thread(s); GFLOP a second and ratios: median of {rounds} rounds (range)"
         );
-        Console.WriteLine($"{"", -58}{"processor time", 28}{"clock", 28}");
+        Console.WriteLine($"{"", -58}{"processor time", 28} {"clock", 28}");
         using var model = new Gpt2(
             new Gpt2Config
             {
@@ -115,13 +115,9 @@ internal static class GenerationRate
         [.. above.Zip(below, (a, b) => new Stint(a.Processor / b.Processor, a.Clock / b.Clock))];
 
     private static void Print(string what, IEnumerable<Stint> values) =>
-        Console.WriteLine($"{what, -58}{Summary(values.Select(v => v.Processor)), 28}{Summary(values.Select(v => v.Clock)), 28}");
-
-    private static string Summary(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:F3} ({sorted[0]:F3} to {sorted[^1]:F3})");
-    }
+        Console.WriteLine(
+            $"{what, -58}{values.Select(v => v.Processor).MedianAndRange("F3"), 28} {values.Select(v => v.Clock).MedianAndRange("F3"), 28}"
+        );
 
     /// <summary>The yardstick: a few products of square matrices that lie ready.</summary>
     private sealed class MatrixProduct(ScalarType type) : IDisposable

@@ -104,16 +104,5 @@ internal static class GuidedRate
     }
 
     private static void Print(string what, double[] processor, double[] clock, string format) =>
-        Console.WriteLine($"{what, -45}{Summary(processor, format)}; {Summary(clock, format)}");
-
-    private static string Summary(double[] values, string format)
-    {
-        Array.Sort(values);
-        return string.Create(
-            CultureInfo.InvariantCulture,
-            $"{values[values.Length / 2].ToString(format, CultureInfo.InvariantCulture)} "
-                + $"({values[0].ToString(format, CultureInfo.InvariantCulture)} to "
-                + $"{values[^1].ToString(format, CultureInfo.InvariantCulture)})"
-        );
-    }
+        Console.WriteLine($"{what, -45}{processor.MedianAndRange(format)}; {clock.MedianAndRange(format)}");
 }

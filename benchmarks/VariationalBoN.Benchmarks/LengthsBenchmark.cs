@@ -1,4 +1,3 @@
-using System.Globalization;
 using TorchSharp;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
@@ -105,14 +104,7 @@ internal static class LengthsBenchmark
         };
 
     private static void Print(string what, IEnumerable<double> processor, IEnumerable<double> clock) =>
-        Console.WriteLine($"{what, -52}{Summary(processor), 30}{Summary(clock), 30}");
-
-    /// <summary>Median and range.</summary>
-    private static string Summary(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return string.Create(CultureInfo.InvariantCulture, $"{sorted[sorted.Length / 2]:G4} ({sorted[0]:G4} to {sorted[^1]:G4})");
-    }
+        Console.WriteLine($"{what, -52}{processor.MedianAndRange("G4"), 30}{clock.MedianAndRange("G4"), 30}");
 
     /// <summary>Completion tokens a second.</summary>
     private readonly record struct Rate(double Processor, double Clock, double MeanLength)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using TorchSharp;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers;
@@ -212,10 +211,6 @@ internal static class Peers
 
     private static Prompt[] Texts(int[][] prompts) => [.. prompts.Select(prompt => (Prompt)string.Join(' ', prompt))];
 
-    private static string Summary(int rounds, Func<int, double> of, string format)
-    {
-        double[] sorted = [.. Enumerable.Range(0, rounds).Select(of).Order()];
-        string Text(double value) => value.ToString(format, CultureInfo.InvariantCulture);
-        return $"{Text(sorted[sorted.Length / 2])} ({Text(sorted[0])} to {Text(sorted[^1])})";
-    }
+    private static string Summary(int rounds, Func<int, double> of, string format) =>
+        Enumerable.Range(0, rounds).Select(of).MedianAndRange(format);
 }

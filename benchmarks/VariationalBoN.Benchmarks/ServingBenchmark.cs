@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using MathNet.Numerics.Statistics;
 using Microsoft.Extensions.AI;
 using TorchSharp;
 using VariationalBoN.Extensions.AI.Serving;
@@ -74,13 +75,7 @@ internal static class ServingBenchmark
         Console.WriteLine($"peak {PeakMemory.Gibibytes():F2} GiB");
     }
 
-    private static void Print(string what, IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{what, -48}{sorted[sorted.Length / 2], 8:G4} ({sorted[0]:G4} to {sorted[^1]:G4})")
-        );
-    }
+    private static void Print(string what, IEnumerable<double> values) => Console.WriteLine($"{what, -50}{values.MedianAndRange("G4")}");
 
     /// <summary>Sends requests of a hundred clients, of which every fifth goes away, and prints what is in memory as they go.</summary>
     private static async Task MemoryAsync(int requests)
@@ -155,9 +150,8 @@ internal static class ServingBenchmark
             Stint time = await Stint.OfAsync(async () =>
                 talks = await Task.WhenAll(Enumerable.Range(0, clients).Select(_ => Task.Run(() => TalkAsync(client, prompt, answers))))
             );
-            double[] first = [.. talks.Select(talk => talk.First).Order()];
             long tokens = talks.Sum(talk => talk.Tokens);
-            return new Talk(tokens / time.Clock, tokens / time.Processor, first[first.Length / 2]);
+            return new Talk(tokens / time.Clock, tokens / time.Processor, talks.Select(talk => talk.First).Median());
         }
 
         private static async Task<(long Tokens, double First)> TalkAsync(PolicyChatClient client, int prompt, int answers)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using TorchSharp;
 using VariationalBoN.Policies;
 using VariationalBoN.Transformers.Decoders;
@@ -224,11 +223,5 @@ internal static class StepRate
         return times;
     }
 
-    private static void Show(string what, IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        Console.WriteLine(
-            string.Create(CultureInfo.InvariantCulture, $"{what, -68}{sorted[sorted.Length / 2]:G4} ({sorted[0]:G4} to {sorted[^1]:G4})")
-        );
-    }
+    private static void Show(string what, IEnumerable<double> values) => Console.WriteLine($"{what, -68}{values.MedianAndRange("G4")}");
 }

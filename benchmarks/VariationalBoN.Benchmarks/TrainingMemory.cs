@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using MathNet.Numerics.Statistics;
 using TorchSharp;
 using VariationalBoN.Transformers.Decoders;
 using VariationalBoN.Transformers.Lora;
@@ -77,13 +78,11 @@ internal static class TrainingMemory
         Report(
             string.Create(
                 CultureInfo.InvariantCulture,
-                $"{string.Join(' ', arguments)}: step {seconds.Min():F2} s at best, {Median(seconds):F2} median; processor "
-                    + $"{processor.Min():F2} and {Median(processor):F2} s"
+                $"{string.Join(' ', arguments)}: step {seconds.Min():F2} s at best, {seconds.Median():F2} median; processor "
+                    + $"{processor.Min():F2} and {processor.Median():F2} s"
             )
         );
     }
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private static Completion[] Completions(int rows)
     {
