@@ -7,9 +7,9 @@ namespace VariationalBoN.Extensions.AI.Pools;
 /// these are too many to be drawn again. Not thread-safe.</summary>
 /// <remarks>
 /// <para>Where a share s of the draws of a prompt does not come, the distribution of the others has a KL of -log(1 - s) per completion to
-/// that of all. Of n draws, o outside, H_n - H_(n-o) = 1/(n-o+1) + ... + 1/n (H the harmonic numbers; Nelson and Aalen) estimates it: the mean is the
-/// sum over k up to n of s^k / k, never above -log(1 - s), and it is finite when all are outside. Its variance is that of 1/j^2 in place of
-/// 1/j. The mean over prompts counts, so that a few prompts with large shares are not hidden by many without.</para>
+/// that of all. Of n draws, o outside, H_n - H_(n-o) = 1/(n-o+1) + ... + 1/n (H the harmonic numbers; Nelson and Aalen) estimates it: the
+/// mean is the sum over k up to n of s^k / k, never above -log(1 - s), and it is finite when all are outside. Its variance is that of
+/// 1/j^2 in place of 1/j. The mean over prompts counts, so that a few prompts with large shares are not hidden by many without.</para>
 /// <para>Too many is what noise does not explain, with probabilities of false alarm near 1e-6: the mean less 4.75 standard errors is above
 /// the limit; or, of a prompt or of all, o of n is more than a half by Chernoff's bound n (log 2 - H(o / n)), H the entropy.</para>
 /// </remarks>

@@ -64,7 +64,7 @@ public sealed class JudgeWatchTests
         );
         stream.Position = 0;
         Assert.Contains(
-            "2 of this one",
+            "not the 2 of this watch",
             Assert.Throws<InvalidDataException>(() => Watch("a", "b").Load(stream)).Message,
             StringComparison.Ordinal
         );

@@ -378,7 +378,7 @@ public sealed class PoolHandlerTests
         using var pool = new PoolHandler([new("http://one")]);
         using var client = new HttpClient(pool, disposeHandler: false);
         Assert.Contains(
-            "name PoolHandler.Address",
+            "send it to PoolHandler.Address",
             (await Assert.ThrowsAsync<InvalidOperationException>(() => client.GetAsync(new Uri("http://elsewhere/")))).Message
         );
     }
