@@ -92,12 +92,8 @@ internal sealed class FineTuning : IDisposable
         output.WriteLine(targets.Description);
         try
         {
-            int thread = Environment.CurrentManagedThreadId;
             for (; StepsDone < _arguments.Steps; StepsDone++)
             {
-                if (thread != Environment.CurrentManagedThreadId) // after an await: what the other thread has freed it would keep
-                    TorchRuntime.ReturnFreedMemory();
-                thread = Environment.CurrentManagedThreadId;
                 if (StepsDone % _arguments.Watch == 0) // null without a watch
                     await LookAsync(output, cancellationToken);
                 double learningRate = schedule.At(StepsDone);
@@ -119,7 +115,7 @@ internal sealed class FineTuning : IDisposable
                     output.WriteLine(alarm);
                 _adam.Step();
                 if (StepsDone % 4 == 3)
-                    GC.Collect(); // what waits for the finalizer keeps freed blocks apart: docs/hugging-face.md, Memory
+                    GC.Collect(); // without it memory was seen to grow with full training: docs/hugging-face.md, Memory
                 _metrics.Write(StepsDone, [.. numbers.Values(), .. LookValues(StepsDone)]);
                 Report(StepsDone + 1, numbers, output);
             }

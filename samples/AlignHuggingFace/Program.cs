@@ -10,7 +10,7 @@ return await CommandLine.InvokeAsync(
         CommandHost.RunAsync(
             async () =>
             {
-                FastRuntime.Begin(arguments.PlainRuntime);
+                FastRuntime.Begin(arguments.PlainRuntime, arguments.Model);
                 // before anything is computed: more than there are cores free only wait for each other
                 torch.set_num_threads(arguments.Threads);
                 if (arguments.MakeTiny is string directory)

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Spectre.Console;
-using VariationalBoN;
 
 namespace AlignHuggingFace;
 
@@ -22,8 +21,7 @@ internal sealed class RunParts
     /// <param name="path">Path of the file.</param>
     public RunParts(string path) => _path = path;
 
-    /// <summary>Notes the part that is at its end, gives back the memory that it has freed, since the next part may be at another thread,
-    /// and begins the next.</summary>
+    /// <summary>Notes the part that is at its end, and begins the next.</summary>
     /// <param name="name">What was done.</param>
     /// <param name="more">Other numbers of it, for the file alone.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -38,7 +36,6 @@ internal sealed class RunParts
             PeakGibibytes: process.PeakWorkingSet64 / Gibibyte
         );
         _ended.Add(part);
-        TorchRuntime.ReturnFreedMemory();
         var line = new JsonObject
         {
             ["part"] = name,

@@ -6,6 +6,10 @@ namespace SampleHosting;
 /// <summary>Settings that make libtorch faster, on in every sample unless <c>--plain-runtime</c> is given. Stateless.</summary>
 public static class FastRuntime
 {
+    /// <summary>Bytes of weights up to which freed memory is kept: beyond it saves no time that can be seen, and costs twice the memory
+    /// or more (docs/speed.md, Kept memory).</summary>
+    private const long MostKeptWeights = 1L << 29;
+
     /// <summary><c>--plain-runtime</c>: libtorch without the settings of this class.</summary>
     public static Option<bool> Plain() =>
         new("--plain-runtime")
@@ -18,11 +22,19 @@ public static class FastRuntime
     /// in a process that has loaded libtorch already, such as one of tests, it does nothing.
     /// </summary>
     /// <param name="plain">Whether <see cref="Plain"/> was given, so that nothing is asked for.</param>
-    public static void Begin(bool plain)
+    /// <param name="model">Directory of the model, where there is one.</param>
+    public static void Begin(bool plain, string? model = null)
     {
         if (plain || TorchRuntime.IsLoaded)
             return;
         TorchRuntime.UseFastKernelsOnAmd();
-        TorchRuntime.KeepFreedMemory();
+        if (KeepsMemory(model))
+            TorchRuntime.KeepFreedMemory();
     }
+
+    /// <summary>Whether the files of a model's directory, links followed, have at most 0.5 GiB; true where there is none.</summary>
+    public static bool KeepsMemory(string? model) =>
+        !Directory.Exists(model)
+        || new DirectoryInfo(model).EnumerateFiles().Sum(file => (file.ResolveLinkTarget(true) as FileInfo ?? file).Length)
+            <= MostKeptWeights;
 }

@@ -12,7 +12,7 @@ return await CommandLine.InvokeAsync(
             async () =>
             {
                 arguments.Require();
-                FastRuntime.Begin(arguments.PlainRuntime);
+                FastRuntime.Begin(arguments.PlainRuntime, arguments.Model);
                 torch.set_num_threads(arguments.Threads);
                 if (arguments.Model is null)
                 {

@@ -9,7 +9,7 @@ return await CommandLine.InvokeAsync(
         CommandHost.RunAsync(
             () =>
             {
-                FastRuntime.Begin(arguments.PlainRuntime);
+                FastRuntime.Begin(arguments.PlainRuntime, arguments.Model);
                 torch.set_num_threads(arguments.Threads);
                 CommonOptions.RequireWritable("--output", arguments.Output);
                 return JudgeRun.RunAsync(arguments, Console.Out, stop);

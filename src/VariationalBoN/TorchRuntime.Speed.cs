@@ -60,8 +60,8 @@ public static partial class TorchRuntime
     /// <remarks>
     /// Each page that is fetched again costs 7 to 20 microseconds on a virtual machine, and a training step fetches hundreds of thousands.
     /// Blocks of up to 1 GiB are kept in the heap and up to 2 GiB of it at its end stay (<c>mallopt</c>): the process needs about a quarter
-    /// more memory. glibc gives each thread a heap of its own, and none takes what is free in another: where a loop goes on at another
-    /// thread (after an <c>await</c>), call <see cref="ReturnFreedMemory"/>. No number changes. For the whole process and all its native libraries; best before the first tensor. It is what
+    /// more memory. Not for models of more than some 0.5 GiB: there it was seen to need twice the memory or more, and to save no time. No
+    /// number changes. For the whole process and all its native libraries; best before the first tensor. It is what
     /// MALLOC_MMAP_THRESHOLD_ and MALLOC_TRIM_THRESHOLD_ do from outside. Thread-safe.
     /// </remarks>
     /// <returns>Whether it is in effect; if not, why: another system than Linux with glibc.</returns>
@@ -72,24 +72,6 @@ public static partial class TorchRuntime
             fault is null,
             fault is null
                 ? "The memory of freed tensors is kept for later ones."
-                : $"The C library returns freed memory to the system as usual: {fault}."
-        );
-    }
-
-    /// <summary>Gives the memory of freed tensors back to the system, from the heaps of all threads (<c>malloc_trim</c>).</summary>
-    /// <remarks>
-    /// Use it with <see cref="KeepFreedMemory"/> between the parts of a program, and in a loop when
-    /// <see cref="Environment.CurrentManagedThreadId"/> is no longer that of the step before: two threads that take turns would keep the
-    /// memory of two steps. What is used again must be fetched again, so it is not for every step. No number changes. Thread-safe.
-    /// </remarks>
-    /// <returns>Whether it was done; if not, why: another system than Linux with glibc.</returns>
-    public static RuntimeSetting ReturnFreedMemory()
-    {
-        string? fault = Glibc.ReturnHeaps();
-        return new RuntimeSetting(
-            fault is null,
-            fault is null
-                ? "The memory of freed tensors is returned to the system."
                 : $"The C library returns freed memory to the system as usual: {fault}."
         );
     }

@@ -23,11 +23,8 @@ internal static class RuntimeJob
             {
                 "fast" => Line(TorchRuntime.UseFastKernelsOnAmd()),
                 "kept" => Line(TorchRuntime.KeepFreedMemory()),
-                "return" => Line(TorchRuntime.ReturnFreedMemory()),
                 "tensor" => Product(),
                 "identity" => Identity(),
-                "thread" => OnThread(),
-                "resident" => Resident(),
                 _ => throw new ArgumentException($"Unknown step: {step}"),
             };
         }
@@ -47,24 +44,6 @@ internal static class RuntimeJob
         var values = torch.tensor(sines, [64, 768]);
         return Convert.ToHexString(SHA256.HashData(values.mm(values.t()).contiguous().bytes));
     }
-
-    /// <summary>A new thread fills 480 MiB of tensors and gives them back.</summary>
-    /// <returns>What of the process is then in memory.</returns>
-    private static string OnThread()
-    {
-        var thread = new Thread(() =>
-        {
-            using var scope = torch.NewDisposeScope();
-            for (int i = 0; i < 48; i++)
-                _ = torch.ones(10 * 1024 * 1024 / sizeof(float));
-        });
-        thread.Start();
-        thread.Join();
-        return Resident();
-    }
-
-    /// <summary>What of the process is in memory, in MiB.</summary>
-    private static string Resident() => $"{Environment.WorkingSet >> 20}";
 
     private static string Identity()
     {

@@ -56,16 +56,6 @@ internal static class Glibc
         return isKept ? null : "glibc refuses it (mallopt)";
     }
 
-    /// <summary>Gives the free pages of the heaps of all threads back to the system.</summary>
-    /// <returns>Null, or why it cannot be.</returns>
-    internal static string? ReturnHeaps()
-    {
-        if (Fault() is string fault)
-            return fault;
-        _ = Trim(0); // 0 where there was nothing to give back
-        return null;
-    }
-
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text + '\0');
 
     [DllImport(Library, EntryPoint = "dlopen")]
@@ -79,9 +69,6 @@ internal static class Glibc
 
     [DllImport(Library, EntryPoint = "dlsym")]
     private static extern nint Symbol(nint handle, byte[] name);
-
-    [DllImport(Library, EntryPoint = "malloc_trim")]
-    private static extern int Trim(nuint kept);
 
     [DllImport(Library, EntryPoint = "mallopt")]
     private static extern int Option(int parameter, int value);

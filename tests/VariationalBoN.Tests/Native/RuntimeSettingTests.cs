@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using VariationalBoN.Internal;
 using VariationalBoN.Tests.Training;
@@ -81,17 +80,6 @@ public sealed class RuntimeSettingTests
         Assert.StartsWith(Glibc.Fault() is null ? "True " : "False ", lines[0], StringComparison.Ordinal);
         Assert.Equal(lines[0], lines[2]);
         Assert.Equal(Lines("tensor")[0], lines[1]);
-    }
-
-    [Fact]
-    [Trait("Tier", "torch")]
-    public void Memory_that_a_thread_has_freed_is_kept_until_it_is_returned()
-    {
-        if (Glibc.Fault() is not null)
-            return;
-        string[] lines = Lines("kept", "thread", "return", "resident");
-        (int kept, int returned) = (int.Parse(lines[1], CultureInfo.InvariantCulture), int.Parse(lines[3], CultureInfo.InvariantCulture));
-        Assert.True(kept > 480 && returned < kept - 360, $"{kept} MiB after the thread, {returned} MiB after the return");
     }
 
     /// <summary>In a run of the tests that asks for the fast kernels they are in effect, or this machine has none.</summary>
