@@ -28,7 +28,7 @@ public sealed class WinRateCurveTests
     /// <summary>With x = log n near 0 the KL is x^2 / 2 - x^3 / 6 and the slope (1 + x / 2) / (4 x).</summary>
     [Theory]
     [InlineData(1e-14)]
-    [InlineData(1e-20)]
+    [InlineData(1e-26)]
     public void The_slope_near_a_KL_of_0_is_exact(double kl)
     {
         double x = Math.Sqrt(2 * kl);
