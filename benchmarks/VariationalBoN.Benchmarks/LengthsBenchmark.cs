@@ -104,7 +104,7 @@ internal static class LengthsBenchmark
         };
 
     private static void Print(string what, IEnumerable<double> processor, IEnumerable<double> clock) =>
-        Console.WriteLine($"{what, -52}{processor.MedianAndRange("G4"), 30}{clock.MedianAndRange("G4"), 30}");
+        Console.WriteLine($"{what, -52}{processor.MedianAndRange("G4"), 30} {clock.MedianAndRange("G4"), 30}");
 
     /// <summary>Completion tokens a second.</summary>
     private readonly record struct Rate(double Processor, double Clock, double MeanLength)

@@ -90,7 +90,7 @@ public sealed class TokenLimitTests
         );
         Refused(
             "values",
-            "Answer 1 has 3 values for 1 tokens; it must have one before each token and one at the end: 2.",
+            "the end: 2.",
             logProb,
             s_reference,
             [
